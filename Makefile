@@ -1,0 +1,149 @@
+# Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make peers · make install
+#        make lint · make asan · make ubsan · make tsan · make clean
+# Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
+
+FLAVOUR ?= release
+OUT     := build/$(FLAVOUR)
+PREFIX  ?= /usr/local
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Werror -Wno-psabi
+# -ffp-contract=off: the definition of an op does not change with the compiler's taste for fused multiply-add.
+CXXFLAGS := -std=c++20 -O2 -g1 -fopenmp -ffp-contract=off $(WARNINGS) -I.
+LDFLAGS  := -fopenmp
+LDLIBS   := -lutf8proc -lxxhash
+
+ifeq ($(FLAVOUR),asan)
+  CXXFLAGS += -fsanitize=address -fno-omit-frame-pointer
+  LDFLAGS  += -fsanitize=address
+else ifeq ($(FLAVOUR),ubsan)
+  CXXFLAGS += -fsanitize=undefined -fno-sanitize-recover=all
+  LDFLAGS  += -fsanitize=undefined
+else ifeq ($(FLAVOUR),tsan)
+  # clang: its OpenMP runtime tells ThreadSanitizer about its barriers, GCC's does not.
+  CXX      := clang++
+  CXXFLAGS += -fsanitize=thread
+  LDFLAGS  += -fsanitize=thread
+endif
+
+# ---- sources ---------------------------------------------------------------------------------------------------------
+LIBRARY_DIRS := base kernels kernels/reference tensor nn tokenize data train
+LIBRARY := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.cpp))
+PROGRAM := $(wildcard train/cli/*.cpp)
+TEST_DIRS := base kernels tensor nn tokenize data train
+EXAMPLES := $(patsubst %.cpp,$(OUT)/%,$(wildcard examples/*.cpp))
+BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
+
+# The CPU backend: one source, one object and one namespace per instruction set.
+CPU_SOURCES := $(wildcard kernels/cpu/*.cpp)
+CPU_FLAGS   := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
+ISAS        := baseline avx2 avx512
+FLAGS_baseline := -march=x86-64
+FLAGS_avx2     := -march=haswell
+FLAGS_avx512   := -march=skylake-avx512 -mprefer-vector-width=512
+
+LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
+                   $(foreach isa,$(ISAS),$(CPU_SOURCES:%.cpp=$(OUT)/%.$(isa).o))
+PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
+TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
+
+.PHONY: all test demo mrpc bench peers install lint asan ubsan tsan clean setup check-includes
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: build/lathe build/liblathe.a
+
+ifeq ($(FLAVOUR),release)
+build/lathe: $(OUT)/lathe
+	@ln -sf release/lathe $@
+build/liblathe.a: $(OUT)/liblathe.a
+	@ln -sf release/liblathe.a $@
+else
+build/lathe build/liblathe.a: $(OUT)/lathe
+endif
+
+# ---- rules -----------------------------------------------------------------------------------------------------------
+SETUP := build/.setup
+
+$(SETUP): scripts/setup.sh
+	@mkdir -p build
+	@scripts/setup.sh
+	@touch $@
+
+$(OUT)/%.o: %.cpp | $(SETUP)
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+define isa_rule
+$(OUT)/kernels/cpu/%.$(1).o: kernels/cpu/%.cpp | $$(SETUP)
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS) $$(CPU_FLAGS) $$(FLAGS_$(1)) -DLATHE_ISA=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
+
+# The archive is made only from a tree whose includes follow the dependency direction.
+$(OUT)/.includes: scripts/check_includes.sh $(wildcard $(addsuffix /*.h,$(LIBRARY_DIRS) kernels/cpu)) $(LIBRARY) $(CPU_SOURCES)
+	@mkdir -p $(@D)
+	@scripts/check_includes.sh
+	@touch $@
+
+check-includes: $(OUT)/.includes
+
+$(OUT)/liblathe.a: $(LIBRARY_OBJECTS) $(OUT)/.includes
+	@rm -f $@
+	@$(AR) rcs $@ $(LIBRARY_OBJECTS)
+
+$(OUT)/lathe: $(PROGRAM_OBJECTS) $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(OUT)/bench/%: $(OUT)/bench/%.o $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
+
+define test_rule
+$(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) $(OUT)/liblathe.a
+	$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
+endef
+$(foreach d,$(TEST_DIRS),$(eval $(call test_rule,$(d))))
+
+# ---- what people run -------------------------------------------------------------------------------------------------
+setup:
+	@scripts/setup.sh
+
+test: $(TESTS) $(OUT)/lathe $(EXAMPLES)
+	@FLAVOUR=$(FLAVOUR) scripts/run_tests.sh
+
+demo: all $(OUT)/examples/bag_of_words
+	@scripts/demo.sh
+
+mrpc: all $(OUT)/examples/bag_of_words
+	@MRPC="$(MRPC)" scripts/mrpc.sh
+
+bench: $(BENCHES)
+	@scripts/bench.sh
+
+peers: all
+	@scripts/peers.sh
+
+asan ubsan tsan:
+	@$(MAKE) --no-print-directory FLAVOUR=$@ test
+
+lint: | $(SETUP)
+	@scripts/lint.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/lathe
+	install -m 755 build/lathe $(DESTDIR)$(PREFIX)/bin/lathe
+	install -m 644 build/liblathe.a $(DESTDIR)$(PREFIX)/lib/liblathe.a
+	for d in base kernels tensor nn tokenize data train; do \
+	  install -d $(DESTDIR)$(PREFIX)/include/lathe/$$d; \
+	  install -m 644 $$d/*.h $(DESTDIR)$(PREFIX)/include/lathe/$$d/; \
+	done
+
+clean:
+	rm -rf build
+
+-include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
+-include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp examples/*.cpp bench/*.cpp))

@@ -1,0 +1,337 @@
+// The arithmetic that a BERT is made of: the whole contract between the model and a backend.
+//
+// A backend is one struct of functions, one function per fused block, so that it can keep a block in its cache:
+//   reference/  plain loops with double accumulators: the definition of every op, and the oracle of every test
+//   cpu/        SIMD and OpenMP, one source built for several instruction sets
+// Each op has one argument struct that names its operands and states its formula. Conventions:
+//   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is x[i * ld].
+//   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the rows
+//     offsets[s] … offsets[s + 1] - 1.
+//   - Activations are `float` in the tables of this file; parameters, statistics, losses and gradients of parameters
+//     are always float.
+//   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an op says otherwise.
+//   - Outputs do not overlap inputs, unless an op says otherwise.
+//   - Results do not depend on the number of threads. No op allocates from the caller's memory.
+//   - Nothing throws: shapes are checked by the callers in nn/.
+#pragma once
+
+#include <cstdint>
+
+namespace lathe {
+
+// What a backend orders its work by: a cudaStream_t on a GPU, null on a CPU.
+using Stream = void*;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Dropout
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Which of its elements a dropout keeps, without storing it: element (row, column) is kept when
+//   word >= threshold,  threshold = round(probability * 2^32),
+// where word is a 32-bit random word of Philox4x32-10 (kernels/philox.h) under the key {seed} and the counter
+//   { (column / 64) * 16 + column % 16,  row,  site,  step },  word number (column % 64) / 16.
+// 16 neighbouring counters thus cover 64 neighbouring columns, which suits vectors of any width.
+// Kept elements are multiplied by 1 / (1 - probability).
+struct Dropout {
+  float probability = 0.0f;  // 0: everything is kept, nothing is drawn; always < 1
+  uint64_t seed = 0;         // of the run
+  uint32_t site = 0;         // which dropout of the model
+  uint32_t step = 0;         // which micro-batch of the run
+};
+
+// y = dropout(x). Forward and, with dy for x, backward. y may be x.
+struct DropoutArgs {
+  const float* x;  // [rows, columns]
+  float* y;        // [rows, columns]
+  int64_t rows, columns;
+  Dropout dropout;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Matrix multiplication
+// ---------------------------------------------------------------------------------------------------------------------
+
+enum class Epilogue {
+  kNone,
+  kBias,          // c = op(a) op(b) + bias
+  kBiasGelu,      // saved = op(a) op(b) + bias;  c = gelu(saved)
+  kBiasTanh,      // c = tanh(op(a) op(b) + bias)
+  kGeluBackward,  // c = (op(a) op(b)) * gelu'(saved)
+};
+
+// c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]), or c += op(a) op(b) when `accumulate` (epilogue kNone).
+//   op(a)[i, l] = transpose_a ? a[l * lda + i] : a[i * lda + l];  op(b)[l, j] = transpose_b ? b[j * ldb + l] : b[l * ldb + j].
+// gelu(x) = x Φ(x) = x/2 (1 + erf(x/√2));  gelu'(x) = Φ(x) + x φ(x).
+// A linear layer y = x Wᵀ + bias is {a = x, b = W, transpose_b}; its dx = dy W is {a = dy, b = W}; its dW += dyᵀ x and
+// dbias += Σ rows of dy are {a = dy, transpose_a, b = x, accumulate, a_row_sum = dbias}.
+struct GemmArgs {
+  int64_t m, n, k;  // each may be 0: with k = 0 the product is 0
+  const float* a;
+  int64_t lda;
+  bool transpose_a = false;
+  const float* b;
+  int64_t ldb;
+  bool transpose_b = false;
+  float* c;
+  int64_t ldc;
+  bool accumulate = false;
+  Epilogue epilogue = Epilogue::kNone;
+  const float* bias = nullptr;  // [n]
+  float* saved = nullptr;       // [m, n], row distance ldc: written by kBiasGelu (unless null), read by kGeluBackward
+  float* a_row_sum = nullptr;   // [m]: a_row_sum[i] += Σ_l op(a)[i, l], when not null
+};
+
+// dx = dy * (1 - y²), where y = tanh(x). dx may be dy.
+struct TanhBackwardArgs {
+  const float* y;
+  const float* dy;
+  float* dx;
+  int64_t count;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Embeddings and layer normalisation
+// ---------------------------------------------------------------------------------------------------------------------
+
+// sum[t] = word[ids[t]] + position[positions[t]] + type[types[t]]
+// y = dropout(LayerNorm(sum)),  LayerNorm(s) = (s - mean) * rstd * gamma + beta,  rstd = 1 / sqrt(variance + eps),
+// the variance being the biased one (divided by hidden).
+struct EmbeddingForwardArgs {
+  int64_t tokens, hidden;
+  const int32_t *ids, *positions, *types;  // [tokens], all within the tables
+  const float *word, *position, *type;     // [… , hidden]
+  const float *gamma, *beta;               // [hidden]
+  float eps;
+  Dropout dropout;
+  float* y;             // [tokens, hidden]
+  float* sum;           // [tokens, hidden], saved for backward; null in inference
+  float *mean, *rstd;   // [tokens], saved for backward; null in inference
+};
+
+struct EmbeddingBackwardArgs {
+  int64_t tokens, hidden;
+  int64_t words;                           // rows of the word table
+  const int32_t *ids, *positions, *types;  // [tokens]
+  const float* gamma;
+  Dropout dropout;              // that of forward
+  const float *sum, *mean, *rstd;
+  const float* dy;              // [tokens, hidden]
+  float* dsum;                  // [tokens, hidden]: scratch, holds the gradient of sum afterwards; may be dy
+  float *dgamma, *dbeta;        // [hidden] +=
+  float *dword, *dposition, *dtype;  // [… , hidden] +=, rows of equal id added in the order of the tokens
+  uint8_t* word_touched;        // [words]: set to 1 for each id of this batch, else left; may be null
+};
+
+// sum = residual + dropout(x);  y = LayerNorm(sum).
+struct AddNormForwardArgs {
+  int64_t rows, hidden;
+  const float *x, *residual;  // [rows, hidden]
+  const float *gamma, *beta;  // [hidden]
+  float eps;
+  Dropout dropout;
+  float* y;            // [rows, hidden]
+  float* sum;          // [rows, hidden], saved for backward, may be x; null in inference
+  float *mean, *rstd;  // [rows]; null in inference
+};
+
+// With x̂ = (sum - mean) rstd and g = dy gamma, per row:
+//   dsum = rstd (g - mean(g) - x̂ mean(g x̂)),  dgamma += Σ_rows dy x̂,  dbeta += Σ_rows dy,
+//   dresidual = dsum,  dx = dropout(dsum).
+struct AddNormBackwardArgs {
+  int64_t rows, hidden;
+  const float* gamma;
+  Dropout dropout;
+  const float *sum, *mean, *rstd;
+  const float* dy;        // [rows, hidden]
+  float* dresidual;       // [rows, hidden]; may be dy
+  float* dx;              // [rows, hidden]; may be dresidual when dropout.probability is 0
+  float *dgamma, *dbeta;  // [hidden] +=
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Attention over packed sequences
+// ---------------------------------------------------------------------------------------------------------------------
+
+// For each sequence s, head h, query row i in [query_offsets[s], query_offsets[s+1]) and key row j in
+// [offsets[s], offsets[s+1]), with columns h*head_size … of q, k, v:
+//   score[i, j] = scale (q[i] · k[j]),  p[i] = softmax(score[i]),  context[i] = Σ_j dropout(p)[i, j] v[j],
+//   logsumexp[i, h] = log Σ_j exp(score[i, j]).
+// A token attends to every token of its own sequence and to no other: the offsets are the mask. query_offsets is
+// offsets for self-attention of all tokens; fewer queries (the first token of each sequence) are allowed.
+// Dropout's element is row = i * heads + h, column = j - offsets[s].
+struct AttentionForwardArgs {
+  int64_t sequences, heads, head_size;
+  const int32_t* query_offsets;  // [sequences + 1]
+  const int32_t* offsets;        // [sequences + 1]; every sequence has at least one key
+  const float *q, *k, *v;        // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
+  int64_t ldq, ldk, ldv;
+  float scale;
+  Dropout dropout;
+  float* context;    // [queries, heads * head_size]
+  int64_t ldcontext;
+  float* logsumexp;  // [queries, heads], saved for backward; null in inference
+};
+
+// With P̃ = dropout(p) and dP̃[i, j] = dcontext[i] · v[j]:
+//   dv[j] = Σ_i P̃[i, j] dcontext[i],  dp = dropout(dP̃),  D[i] = dcontext[i] · context[i] (= Σ_j p dp),
+//   dscore = p (dp - D),  dq[i] = scale Σ_j dscore[i, j] k[j],  dk[j] = scale Σ_i dscore[i, j] q[i].
+// p is computed again as exp(score - logsumexp). dk and dv are assigned for every key row, dq for every query row.
+struct AttentionBackwardArgs {
+  int64_t sequences, heads, head_size;
+  const int32_t *query_offsets, *offsets;
+  const float *q, *k, *v;
+  int64_t ldq, ldk, ldv;
+  float scale;
+  Dropout dropout;
+  const float* context;  // [queries, heads * head_size], row distance ldcontext
+  const float* dcontext;
+  int64_t ldcontext;     // of context and dcontext
+  const float* logsumexp;
+  float *dq, *dk, *dv;
+  int64_t lddq, lddk, lddv;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Rows
+// ---------------------------------------------------------------------------------------------------------------------
+
+// y[i] = x[indices[i]].
+struct GatherRowsArgs {
+  const float* x;          // [… , columns]
+  const int32_t* indices;  // [rows]
+  float* y;                // [rows, columns]
+  int64_t rows, columns;
+};
+
+// y[indices[i]] += x[i]. The indices are distinct.
+struct ScatterAddRowsArgs {
+  const float* x;          // [rows, columns]
+  const int32_t* indices;  // [rows]
+  float* y;                // [… , columns]
+  int64_t rows, columns;
+};
+
+// x[0 … count-1] = 0; with `active_rows`, only the rows r of row_size elements where active_rows[r] != 0.
+struct ZeroArgs {
+  float* x;
+  int64_t count;
+  int64_t row_size = 0;
+  const uint8_t* active_rows = nullptr;  // [count / row_size]
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Losses
+// ---------------------------------------------------------------------------------------------------------------------
+// Each writes the loss of every example, before any division, and the gradient of (grad_scale · Σ examples loss).
+// The mean over a batch of B examples has grad_scale 1 / B.
+
+// loss[i] = logsumexp(logits[i]) - logits[i, labels[i]];  dlogits = grad_scale (softmax(logits) - onehot(label)).
+struct CrossEntropyArgs {
+  int64_t rows, classes;
+  const float* logits;    // [rows, classes]
+  const int32_t* labels;  // [rows], within the classes
+  float* loss;            // [rows]
+  float* dlogits;         // [rows, classes]; null: the loss alone. May be logits.
+  float grad_scale;
+};
+
+// loss[i] = mean over columns of max(x, 0) - x t + log(1 + exp(-|x|));  dlogits = grad_scale / columns (sigmoid(x) - t).
+struct BinaryCrossEntropyArgs {
+  int64_t rows, columns;
+  const float* logits;   // x: [rows, columns]
+  const float* targets;  // t: [rows, columns]
+  float* loss;           // [rows]
+  float* dlogits;        // null: the loss alone. May be logits.
+  float grad_scale;
+};
+
+// loss[i] = mean over columns of (x - t)²;  dlogits = grad_scale / columns · 2 (x - t).
+struct SquaredErrorArgs {
+  int64_t rows, columns;
+  const float* predictions;  // x
+  const float* targets;      // t
+  float* loss;               // [rows]
+  float* dpredictions;       // null: the loss alone. May be predictions.
+  float grad_scale;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Optimizer
+// ---------------------------------------------------------------------------------------------------------------------
+
+// One parameter's memory. With `active_rows`, rows that no token has ever touched hold zero gradients and zero moments:
+// skipping them is exact when weight_decay is 0, and an op may skip them.
+struct ParameterSlice {
+  float* value;
+  float* gradient;
+  float *m, *v;  // AdamW's first and second moment
+  int64_t count;
+  float weight_decay;
+  int64_t row_size = 0;
+  const uint8_t* active_rows = nullptr;  // [count / row_size]
+};
+
+// *sum = Σ over all slices of gradient², in double, the same whatever the number of threads.
+struct SquaredNormArgs {
+  const ParameterSlice* slices;
+  int64_t slice_count;
+  double* sum;
+};
+
+// Decoupled weight decay, as torch.optim.AdamW (Loshchilov & Hutter 2019), for every slice, with g = grad_scale · gradient:
+//   value -= learning_rate · weight_decay · value
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²
+//   value -= learning_rate · (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
+// then gradient = 0, ready for the next step.
+struct AdamWArgs {
+  const ParameterSlice* slices;
+  int64_t slice_count;
+  double learning_rate, beta1, beta2, eps;
+  int64_t step;      // 1 for the first update
+  float grad_scale;  // the clipping factor
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// A backend
+// ---------------------------------------------------------------------------------------------------------------------
+
+struct Kernels {
+  const char* name;  // "reference", "avx2", …
+
+  void (*gemm)(const GemmArgs&, Stream);
+  void (*tanh_backward)(const TanhBackwardArgs&, Stream);
+  void (*dropout)(const DropoutArgs&, Stream);
+  void (*embedding_forward)(const EmbeddingForwardArgs&, Stream);
+  void (*embedding_backward)(const EmbeddingBackwardArgs&, Stream);
+  void (*add_norm_forward)(const AddNormForwardArgs&, Stream);
+  void (*add_norm_backward)(const AddNormBackwardArgs&, Stream);
+  void (*attention_forward)(const AttentionForwardArgs&, Stream);
+  void (*attention_backward)(const AttentionBackwardArgs&, Stream);
+  void (*gather_rows)(const GatherRowsArgs&, Stream);
+  void (*scatter_add_rows)(const ScatterAddRowsArgs&, Stream);
+  void (*zero)(const ZeroArgs&, Stream);
+  void (*cross_entropy)(const CrossEntropyArgs&, Stream);
+  void (*binary_cross_entropy)(const BinaryCrossEntropyArgs&, Stream);
+  void (*squared_error)(const SquaredErrorArgs&, Stream);
+  void (*squared_norm)(const SquaredNormArgs&, Stream);
+  void (*adamw)(const AdamWArgs&, Stream);
+};
+
+// Plain loops, double accumulators.
+const Kernels& reference_kernels();
+
+// The fastest CPU backend that this processor runs: "avx512", "avx2" or "baseline" (any x86-64).
+// The environment variable LATHE_CPU=reference|baseline|avx2|avx512 forces one (Error if this processor cannot run it
+// or there is no such name).
+const Kernels& cpu_kernels();
+
+// Every CPU backend that this processor runs, slowest first, reference excluded. Null-terminated.
+const Kernels* const* available_cpu_kernels();
+
+// Does no arithmetic and touches no memory: run a model on it to learn what it would allocate (tensor/arena.h).
+const Kernels& dry_kernels();
+
+// The name of the first op that is missing from a table, or null. Asked once, at start-up.
+const char* missing_op(const Kernels& kernels);
+
+}  // namespace lathe

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Fails when an include goes against the dependency direction:
+#   base ← kernels ← tensor ← nn ← train    and    base ← tokenize ← data ← train
+# (data shuffles with tensor/random.h, which is why tensor stands under data too.)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A may_include=(
+  [base]="base"
+  [kernels]="base kernels"
+  [tensor]="base kernels tensor"
+  [nn]="base kernels tensor nn"
+  [tokenize]="base tokenize"
+  [data]="base kernels tensor tokenize data"
+  [train]="base kernels tensor nn tokenize data train"
+)
+
+status=0
+for folder in "${!may_include[@]}"; do
+  while IFS=: read -r file line text; do
+    included=$(sed -E 's/.*#include "([^"]*)".*/\1/' <<<"$text")
+    top=${included%%/*}
+    if [[ " ${may_include[$folder]} " != *" $top "* ]]; then
+      echo "$file:$line: $folder/ must not include $included (it may include: ${may_include[$folder]})" >&2
+      status=1
+    fi
+  done < <(grep -rnE '^#include "' "$folder" --include='*.h' --include='*.cpp' --include='*.cu' --include='*.cuh')
+done
+exit $status

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs the packages that the build and the tests need, where the user may install; else prints the line to run.
+set -euo pipefail
+
+# package:what shows that it is there
+needs=(
+  "g++:g++" "make:make"
+  "nlohmann-json3-dev:nlohmann/json.hpp" "libcli11-dev:CLI/CLI.hpp" "libxxhash-dev:xxhash.h"
+  "libutf8proc-dev:utf8proc.h" "libgtest-dev:gtest/gtest.h" "libbenchmark-dev:benchmark/benchmark.h"
+)
+
+missing=()
+for need in "${needs[@]}"; do
+  package=${need%%:*} proof=${need#*:}
+  if [[ $proof == *.h* ]]; then
+    [[ -e /usr/include/$proof || -e /usr/local/include/$proof ]] || missing+=("$package")
+  else
+    command -v "$proof" >/dev/null || missing+=("$package")
+  fi
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+install="apt-get install -y --no-install-recommends ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+  echo "lathe: missing: ${missing[*]} (Debian's names); install them with your package manager" >&2
+  exit 1
+fi
+if [[ $(id -u) -eq 0 ]]; then
+  sudo=""
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  sudo="sudo -n"
+else
+  echo "lathe: packages are missing; run: sudo $install" >&2
+  exit 1
+fi
+echo "lathe: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -qq && $sudo $install -qq >/dev/null

@@ -1,0 +1,25 @@
+// What a layer computes with: the backend's kernels, the stream they are ordered by, the arena that activations come
+// from, and the key of this step's dropout. One per thread of control; layers take it as their first argument.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/kernels.h"
+#include "tensor/arena.h"
+
+namespace lathe {
+
+struct Context {
+  const Kernels& kernels;
+  Arena& arena;
+  Stream stream = nullptr;
+  uint64_t seed = 0;   // of dropout
+  uint32_t step = 0;   // micro-batches so far: every one draws new masks
+
+  // The masks of the dropout numbered `site`. Probability 0 when `training` is false.
+  Dropout dropout(float probability, uint32_t site, bool training) const {
+    return {training ? probability : 0.0f, seed, site, step};
+  }
+};
+
+}  // namespace lathe
