@@ -1,0 +1,80 @@
+// The parameters of a model: named as Hugging Face names them, values and gradients each in one block of memory.
+//
+// Layers declare what they need when they are built; allocate_values() and allocate_gradients() then place everything.
+// Parameters declared together lie side by side, so that query, key and value, three tensors in a checkpoint, are one
+// matrix for the kernels.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/buffer.h"
+#include "tensor/random.h"
+#include "tensor/tensor.h"
+
+namespace lathe {
+
+enum class Initializer { kNormal, kZeros, kOnes };
+
+struct Parameter {
+  std::string name;  // "bert.encoder.layer.0.attention.self.query.weight"
+  Shape shape;
+  Initializer initializer;
+  bool sparse_rows;  // a lookup table: a step gives gradients to the few rows it touched
+  Tensor value;      // f32
+  Tensor gradient;   // f32; accumulates until an optimizer clears it. No memory before allocate_gradients()
+  // For sparse_rows: 1 for each row that has ever had a gradient. The others' gradients and moments are zero.
+  std::vector<uint8_t> active_rows;
+};
+
+// Several parameters of equal columns that lie side by side, seen as one matrix [sum of rows, columns] (or vector).
+class ParameterGroup {
+ public:
+  ParameterGroup() = default;
+  explicit ParameterGroup(std::vector<Parameter*> parts) : parts_(std::move(parts)) {}
+  Tensor value() const;
+  Tensor gradient() const;
+  Parameter& front() const { return *parts_.front(); }
+
+ private:
+  std::vector<Parameter*> parts_;
+};
+
+class ParameterStore {
+ public:
+  ParameterStore() = default;
+  ParameterStore(const ParameterStore&) = delete;
+  ParameterStore& operator=(const ParameterStore&) = delete;
+
+  Parameter& add(const std::string& name, const Shape& shape, Initializer initializer,
+                 bool sparse_rows = false);
+  ParameterGroup add_group(const std::vector<std::string>& names, const Shape& shape,
+                           Initializer initializer);
+
+  void allocate_values();     // zero; after the last add()
+  void allocate_gradients();  // zero; needed by backward only
+  // The memory that both would take, in bytes.
+  int64_t bytes_per_copy() const;
+
+  // In the order of declaration. Addresses are stable.
+  std::deque<Parameter>& all() { return parameters_; }
+  const std::deque<Parameter>& all() const { return parameters_; }
+  Parameter* find(std::string_view name);
+  int64_t count() const;  // of numbers in all parameters
+
+ private:
+  std::vector<int64_t> offsets() const;
+
+  std::deque<Parameter> parameters_;
+  std::vector<bool> starts_group_;  // per parameter: begins on a cache line of its own
+  Buffer values_, gradients_;
+};
+
+// Fills the value as Transformers initialises it: normal(0, deviation), zeros or ones. Which numbers the normal
+// initializer draws depends on the seed and on the parameter's name alone.
+void initialize(Parameter& parameter, double deviation, uint64_t seed);
+
+}  // namespace lathe

@@ -1,0 +1,50 @@
+// BERT with a classification head on its first token: BertForSequenceClassification.
+//   pooled = tanh(x_[CLS] Wpᵀ + bp),  logits = dropout(pooled) Wcᵀ + bc
+// Only the first token of each sequence is read, so the last encoder layer computes keys and values for every token
+// but queries, output and feed-forward for that row alone.
+#pragma once
+
+#include "nn/bert.h"
+#include "nn/bert_input.h"
+#include "nn/config.h"
+#include "nn/linear.h"
+#include "nn/parameter.h"
+#include "tensor/context.h"
+
+namespace lathe {
+
+class BertForSequenceClassification {
+ public:
+  // Parameters are allocated and zero: load_pretrained() or initialize() fills them.
+  explicit BertForSequenceClassification(BertConfig config);
+
+  struct Saved {
+    Bert::Saved bert;
+    Tensor first;    // [sequences, hidden]: the encoder's output at the first token
+    Tensor pooled;   // [sequences, hidden], after tanh
+    Tensor dropped;  // [sequences, hidden]: dropout(pooled)
+  };
+
+  // Logits [sequences, num_labels], from the arena. saved == nullptr: inference, no dropout.
+  Tensor forward(Context& context, const BertInput& input, Saved* saved) const;
+  // Adds to every parameter's gradient. dlogits: [sequences, num_labels].
+  void backward(Context& context, const BertInput& input, const Tensor& dlogits,
+                const Saved& saved);
+
+  // Bytes of arena that one training step (with backward) or one forward pass takes for batches of up to that many
+  // tokens and sequences.
+  int64_t activation_bytes(int64_t tokens, int64_t sequences, bool training);
+
+  const BertConfig& config() const { return config_; }
+  ParameterStore& parameters() { return parameters_; }
+  const ParameterStore& parameters() const { return parameters_; }
+
+ private:
+  BertConfig config_;
+  ParameterStore parameters_;
+  Bert bert_;
+  Linear pooler_;
+  Linear classifier_;
+};
+
+}  // namespace lathe
