@@ -1,0 +1,43 @@
+// Reading tables from files. The extension says what a file is:
+//
+//   .csv          RFC 4180: a header; commas between fields; a field that holds commas, quotes or
+//                 newlines stands in quotes, a quote in it is doubled
+//   .tsv          GLUE's rule: a header, tabs between fields, and nothing is a quote
+//   .json .jsonl  an array of objects, or an object a line: keys are column names, and a column is
+//                 null where its key is missing
+//   .txt          an example a line, column "text"
+//
+// All are UTF-8, with or without a byte order mark, with \n or \r\n. Lines with nothing on them are
+// skipped, except in .txt where they are examples. A CSV or TSV column with an empty name is called
+// "Unnamed: 0" by its place, as pandas does.
+//
+// Types of CSV and TSV columns are inferred from all of their fields: integers → int64; numbers →
+// float64; true, false → bool; anything else → utf8. An empty field is null in the first three and
+// "" in text. What would not be written back as it was read stays text: 08123, +1, integers beyond
+// 64 bits. So does NA. JSON values keep their types: booleans, integers, numbers (integers among
+// numbers become float64), strings, lists.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/table.h"
+
+namespace lathe {
+
+struct ReadOptions {
+  bool infer_types = true;  // false: every CSV and TSV column not named in `types` stays text
+  // Columns whose type is known. Error naming the row where a value is not of that type, and for a
+  // missing column.
+  std::vector<std::pair<std::string, ColumnType>> types;
+};
+
+// Error naming file and line for anything malformed, for a file without rows, and for an unknown
+// extension.
+Table read_table(const std::string& path, const ReadOptions& options = {});
+
+// The same for text that is already in memory; `path` says what it is and appears in messages.
+Table parse_table(std::string_view text, const std::string& path, const ReadOptions& options = {});
+
+}  // namespace lathe

@@ -1,0 +1,47 @@
+// A read-only block of bytes and whatever keeps it alive: a vector, a mapped file, a part of
+// either. Copying shares the block, so columns are cheap to copy and several tables can hold the
+// same one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace lathe {
+
+class SharedBytes {
+ public:
+  SharedBytes() = default;  // no bytes
+  // `owner` keeps [data, data + size) alive and unchanged.
+  SharedBytes(std::shared_ptr<const void> owner, const void* data, int64_t size)
+      : owner_(std::move(owner)), data_(static_cast<const std::byte*>(data)), size_(size) {}
+
+  template <class T>
+  static SharedBytes of(std::vector<T> values) {
+    auto owner = std::make_shared<const std::vector<T>>(std::move(values));
+    const void* data = owner->data();
+    const auto size = static_cast<int64_t>(owner->size() * sizeof(T));
+    return {std::move(owner), data, size};
+  }
+
+  const std::byte* data() const { return data_; }
+  int64_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  // The bytes as elements of T. They are aligned for T wherever the block came from one of the two
+  // constructors' intended sources: a vector of T, or an Arrow buffer (which the format aligns to 8
+  // bytes).
+  template <class T>
+  const T* as() const {
+    return reinterpret_cast<const T*>(data_);
+  }
+
+ private:
+  std::shared_ptr<const void> owner_;
+  const std::byte* data_ = nullptr;
+  int64_t size_ = 0;
+};
+
+}  // namespace lathe
