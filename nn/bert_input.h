@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "nn/config.h"
+
 namespace lathe {
 
 struct BertInput {
@@ -15,5 +17,9 @@ struct BertInput {
   const int32_t* offsets = nullptr;         // [sequences + 1]: sequence s is the tokens offsets[s] … offsets[s+1]-1
   const int32_t* counter = nullptr;         // [sequences + 1]: 0, 1, 2, … (the offsets of one row a sequence)
 };
+
+// Error unless every id, type and position is within the model's tables and every sequence has a token. The kernels
+// do not check: call this once for every batch that comes from outside. Host memory only.
+void require_within(const BertConfig& config, const BertInput& input);
 
 }  // namespace lathe

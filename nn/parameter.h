@@ -37,7 +37,9 @@ class ParameterGroup {
   explicit ParameterGroup(std::vector<Parameter*> parts) : parts_(std::move(parts)) {}
   Tensor value() const;
   Tensor gradient() const;
-  Parameter& front() const { return *parts_.front(); }
+  // The parts first … first + count - 1.
+  ParameterGroup slice(std::size_t first, std::size_t count) const;
+  std::size_t size() const { return parts_.size(); }
 
  private:
   std::vector<Parameter*> parts_;

@@ -4,6 +4,8 @@
 // but queries, output and feed-forward for that row alone.
 #pragma once
 
+#include <optional>
+
 #include "nn/bert.h"
 #include "nn/bert_input.h"
 #include "nn/config.h"
@@ -31,8 +33,8 @@ class BertForSequenceClassification {
   void backward(Context& context, const BertInput& input, const Tensor& dlogits,
                 const Saved& saved);
 
-  // Bytes of arena that one training step (with backward) or one forward pass takes for batches of up to that many
-  // tokens and sequences.
+  // Bytes of arena that a batch of that many tokens and sequences takes, its losses included: for a training step
+  // (forward, sequence_loss with dlogits, backward) or for a forward pass with its losses. Smaller batches take less.
   int64_t activation_bytes(int64_t tokens, int64_t sequences, bool training);
 
   const BertConfig& config() const { return config_; }
@@ -40,6 +42,8 @@ class BertForSequenceClassification {
   const ParameterStore& parameters() const { return parameters_; }
 
  private:
+  Dropout head_dropout(const Context& context) const;
+
   BertConfig config_;
   ParameterStore parameters_;
   Bert bert_;

@@ -1,0 +1,32 @@
+#include "nn/feed_forward.h"
+
+namespace lathe {
+
+FeedForward::FeedForward(ParameterStore& parameters, const std::string& prefix,
+                         const BertConfig& config)
+    : expand_(parameters, {prefix + ".intermediate.dense"}, config.hidden_size,
+              config.intermediate_size),
+      contract_(parameters, {prefix + ".output.dense"}, config.intermediate_size,
+                config.hidden_size) {}
+
+void FeedForward::forward(Context& context, const Tensor& x, const Tensor& y, Saved* saved) const {
+  Saved made;
+  const Shape shape{x.rows(), expand_.outputs()};
+  if (saved != nullptr) made.before = context.arena.f32(shape);
+  made.after = context.arena.f32(shape);
+  expand_.forward(context, x, made.after, Epilogue::kBiasGelu, made.before);
+  contract_.forward(context, made.after, y);
+  if (saved != nullptr) *saved = made;
+}
+
+void FeedForward::backward(Context& context, const Tensor& x, const Tensor& dy, const Saved& saved,
+                           const Tensor& dx) {
+  const Arena::Scope temporaries(context.arena);
+  const Tensor dbefore = context.arena.f32(saved.before.shape());
+  contract_.backward_parameters(context, dy, saved.after);
+  contract_.backward_input_gelu(context, dy, saved.before, dbefore);
+  expand_.backward_parameters(context, dbefore, x);
+  expand_.backward_input_add(context, dbefore, dx);
+}
+
+}  // namespace lathe

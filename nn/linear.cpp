@@ -1,0 +1,93 @@
+#include "nn/linear.h"
+
+namespace lathe {
+
+namespace {
+
+std::vector<std::string> with_suffix(const std::vector<std::string>& prefixes, const char* suffix) {
+  std::vector<std::string> names;
+  for (const std::string& prefix : prefixes) names.push_back(prefix + suffix);
+  return names;
+}
+
+}  // namespace
+
+Linear::Linear(ParameterStore& parameters, const std::vector<std::string>& prefixes, int64_t inputs,
+               int64_t outputs)
+    : weight_(parameters.add_group(with_suffix(prefixes, ".weight"), {outputs, inputs},
+                                   Initializer::kNormal)),
+      bias_(parameters.add_group(with_suffix(prefixes, ".bias"), {outputs}, Initializer::kZeros)),
+      inputs_(inputs),
+      outputs_(outputs * static_cast<int64_t>(prefixes.size())) {}
+
+Linear Linear::slice(std::size_t first, std::size_t count) const {
+  const int64_t outputs_each = outputs_ / static_cast<int64_t>(weight_.size());
+  return Linear(weight_.slice(first, count), bias_.slice(first, count), inputs_,
+                outputs_each * static_cast<int64_t>(count));
+}
+
+void Linear::forward(Context& context, const Tensor& x, const Tensor& y, Epilogue epilogue,
+                     const Tensor& saved) const {
+  context.kernels.gemm({.m = x.rows(),
+                        .n = outputs_,
+                        .k = inputs_,
+                        .a = x.f32(),
+                        .lda = x.row_stride(),
+                        .b = weight_.value().f32(),
+                        .ldb = inputs_,
+                        .transpose_b = true,
+                        .c = y.f32(),
+                        .ldc = y.row_stride(),
+                        .epilogue = epilogue,
+                        .bias = bias_.value().f32(),
+                        .saved = saved.f32()},
+                       context.stream);
+}
+
+GemmArgs Linear::input_gradient(const Tensor& dy, const Tensor& dx) const {
+  return {.m = dy.rows(),
+          .n = inputs_,
+          .k = outputs_,
+          .a = dy.f32(),
+          .lda = dy.row_stride(),
+          .b = weight_.value().f32(),
+          .ldb = inputs_,
+          .c = dx.f32(),
+          .ldc = dx.row_stride()};
+}
+
+void Linear::backward_input(Context& context, const Tensor& dy, const Tensor& dx) const {
+  context.kernels.gemm(input_gradient(dy, dx), context.stream);
+}
+
+void Linear::backward_input_add(Context& context, const Tensor& dy, const Tensor& dx) const {
+  GemmArgs args = input_gradient(dy, dx);
+  args.accumulate = true;
+  context.kernels.gemm(args, context.stream);
+}
+
+void Linear::backward_input_gelu(Context& context, const Tensor& dy, const Tensor& saved,
+                                 const Tensor& dx) const {
+  GemmArgs args = input_gradient(dy, dx);
+  args.epilogue = Epilogue::kGeluBackward;
+  args.saved = saved.f32();
+  context.kernels.gemm(args, context.stream);
+}
+
+void Linear::backward_parameters(Context& context, const Tensor& dy, const Tensor& x) {
+  context.kernels.gemm({.m = outputs_,
+                        .n = inputs_,
+                        .k = dy.rows(),
+                        .a = dy.f32(),
+                        .lda = dy.row_stride(),
+                        .transpose_a = true,
+                        .b = x.f32(),
+                        .ldb = x.row_stride(),
+                        .c = weight_.gradient().f32(),
+                        .ldc = inputs_,
+                        .accumulate = true,
+                        .a_row_sum = bias_.gradient().f32()},
+                       context.stream);
+}
+
+}  // namespace lathe

@@ -1,0 +1,120 @@
+#include "nn/parameter.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace lathe {
+
+namespace {
+
+constexpr int64_t kAlignment = 64;  // bytes: a cache line
+
+// FNV-1a: a stream of random numbers of its own for every parameter's name.
+uint64_t hash_of(const std::string& name) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+// One matrix (or vector) over the memory of neighbouring tensors.
+Tensor joined(const std::vector<Parameter*>& parts, Tensor Parameter::* member) {
+  const Tensor& first = parts.front()->*member;
+  if (parts.size() == 1) return first;
+  const int64_t count = static_cast<int64_t>(parts.size());
+  const Shape& shape = parts.front()->shape;
+  if (shape.rank() == 1) return Tensor(first.data(), first.dtype(), {count * shape[0]});
+  return Tensor(first.data(), first.dtype(), {count * shape[0], shape[1]});
+}
+
+}  // namespace
+
+Tensor ParameterGroup::value() const { return joined(parts_, &Parameter::value); }
+
+Tensor ParameterGroup::gradient() const { return joined(parts_, &Parameter::gradient); }
+
+ParameterGroup ParameterGroup::slice(std::size_t first, std::size_t count) const {
+  const auto begin = parts_.begin() + static_cast<std::ptrdiff_t>(first);
+  return ParameterGroup({begin, begin + static_cast<std::ptrdiff_t>(count)});
+}
+
+Parameter& ParameterStore::add(const std::string& name, const Shape& shape,
+                               Initializer initializer, bool sparse_rows) {
+  if (find(name) != nullptr) fail("the parameter ", name, " is declared twice");
+  parameters_.push_back({name, shape, initializer, sparse_rows, {}, {}, {}});
+  starts_group_.push_back(true);
+  return parameters_.back();
+}
+
+ParameterGroup ParameterStore::add_group(const std::vector<std::string>& names, const Shape& shape,
+                                         Initializer initializer) {
+  std::vector<Parameter*> parts;
+  for (const std::string& name : names) {
+    parts.push_back(&add(name, shape, initializer));
+    starts_group_.back() = parts.size() == 1;
+  }
+  return ParameterGroup(std::move(parts));
+}
+
+std::vector<int64_t> ParameterStore::offsets() const {
+  std::vector<int64_t> offsets;
+  int64_t end = 0;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (starts_group_[i]) end = (end + kAlignment - 1) / kAlignment * kAlignment;
+    offsets.push_back(end);
+    end += parameters_[i].shape.count() * size_of(DType::kF32);
+  }
+  offsets.push_back(end);
+  return offsets;
+}
+
+int64_t ParameterStore::bytes_per_copy() const { return offsets().back(); }
+
+void ParameterStore::allocate_values() {
+  const std::vector<int64_t> places = offsets();
+  values_ = Buffer(places.back(), "the model's parameters");
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    parameters_[i].value = Tensor(values_.data() + places[i], DType::kF32, parameters_[i].shape);
+  }
+}
+
+void ParameterStore::allocate_gradients() {
+  const std::vector<int64_t> places = offsets();
+  gradients_ = Buffer(places.back(), "the gradients of the model's parameters");
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter& parameter = parameters_[i];
+    parameter.gradient = Tensor(gradients_.data() + places[i], DType::kF32, parameter.shape);
+    if (parameter.sparse_rows) {
+      parameter.active_rows.assign(static_cast<std::size_t>(parameter.shape[0]), 0);
+    }
+  }
+}
+
+Parameter* ParameterStore::find(std::string_view name) {
+  const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                  [&](const Parameter& p) { return p.name == name; });
+  return found == parameters_.end() ? nullptr : &*found;
+}
+
+int64_t ParameterStore::count() const {
+  int64_t count = 0;
+  for (const Parameter& parameter : parameters_) count += parameter.shape.count();
+  return count;
+}
+
+void initialize(Parameter& parameter, double deviation, uint64_t seed) {
+  float* value = parameter.value.f32();
+  const int64_t count = parameter.value.count();
+  switch (parameter.initializer) {
+    case Initializer::kZeros: std::fill_n(value, count, 0.0f); break;
+    case Initializer::kOnes: std::fill_n(value, count, 1.0f); break;
+    case Initializer::kNormal: {
+      Random random(seed, hash_of(parameter.name));
+      for (int64_t i = 0; i < count; ++i) {
+        value[i] = static_cast<float>(deviation * random.normal());
+      }
+    }
+  }
+}
+
+}  // namespace lathe

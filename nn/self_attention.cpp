@@ -1,0 +1,116 @@
+#include "nn/self_attention.h"
+
+#include <cmath>
+
+namespace lathe {
+
+SelfAttention::SelfAttention(ParameterStore& parameters, const std::string& prefix,
+                             const BertConfig& config, uint32_t dropout_site)
+    : query_key_value_(parameters, {prefix + ".query", prefix + ".key", prefix + ".value"},
+                       config.hidden_size, config.hidden_size),
+      query_(query_key_value_.slice(0, 1)),
+      key_value_(query_key_value_.slice(1, 2)),
+      heads_(config.num_attention_heads),
+      head_size_(config.head_size()),
+      scale_(static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size())))),
+      dropout_(static_cast<float>(config.attention_probs_dropout_prob)),
+      dropout_site_(dropout_site) {}
+
+void SelfAttention::forward(Context& context, const Tensor& x, const Tensor& x_q,
+                            const AttentionSpan& span, const Tensor& result, Saved* saved) const {
+  const int64_t hidden = heads_ * head_size_;
+  Saved made;
+  if (x_q.data() == x.data()) {
+    const Tensor qkv = context.arena.f32({x.rows(), 3 * hidden});
+    query_key_value_.forward(context, x, qkv);
+    made.q = qkv.columns_slice(0, hidden);
+    made.k = qkv.columns_slice(hidden, hidden);
+    made.v = qkv.columns_slice(2 * hidden, hidden);
+  } else {
+    made.q = context.arena.f32({x_q.rows(), hidden});
+    query_.forward(context, x_q, made.q);
+    const Tensor kv = context.arena.f32({x.rows(), 2 * hidden});
+    key_value_.forward(context, x, kv);
+    made.k = kv.columns_slice(0, hidden);
+    made.v = kv.columns_slice(hidden, hidden);
+  }
+  made.context = result;
+  if (saved != nullptr) made.logsumexp = context.arena.f32({x_q.rows(), heads_});
+  context.kernels.attention_forward(
+      {.sequences = span.sequences,
+       .heads = heads_,
+       .head_size = head_size_,
+       .query_offsets = span.query_offsets,
+       .offsets = span.offsets,
+       .q = made.q.f32(),
+       .k = made.k.f32(),
+       .v = made.v.f32(),
+       .ldq = made.q.row_stride(),
+       .ldk = made.k.row_stride(),
+       .ldv = made.v.row_stride(),
+       .scale = scale_,
+       .dropout = context.dropout(dropout_, dropout_site_, saved != nullptr),
+       .context = result.f32(),
+       .ldcontext = result.row_stride(),
+       .logsumexp = made.logsumexp.f32()},
+      context.stream);
+  if (saved != nullptr) *saved = made;
+}
+
+void SelfAttention::attention_backward(Context& context, const AttentionSpan& span,
+                                       const Tensor& dresult, const Saved& saved, const Tensor& dq,
+                                       const Tensor& dk, const Tensor& dv) {
+  context.kernels.attention_backward(
+      {.sequences = span.sequences,
+       .heads = heads_,
+       .head_size = head_size_,
+       .query_offsets = span.query_offsets,
+       .offsets = span.offsets,
+       .q = saved.q.f32(),
+       .k = saved.k.f32(),
+       .v = saved.v.f32(),
+       .ldq = saved.q.row_stride(),
+       .ldk = saved.k.row_stride(),
+       .ldv = saved.v.row_stride(),
+       .scale = scale_,
+       .dropout = context.dropout(dropout_, dropout_site_, true),
+       .context = saved.context.f32(),
+       .dcontext = dresult.f32(),
+       .ldcontext = saved.context.row_stride(),
+       .logsumexp = saved.logsumexp.f32(),
+       .dq = dq.f32(),
+       .dk = dk.f32(),
+       .dv = dv.f32(),
+       .lddq = dq.row_stride(),
+       .lddk = dk.row_stride(),
+       .lddv = dv.row_stride()},
+      context.stream);
+}
+
+void SelfAttention::backward(Context& context, const Tensor& x, const AttentionSpan& span,
+                             const Tensor& dresult, const Saved& saved, const Tensor& dx) {
+  const Arena::Scope temporaries(context.arena);
+  const int64_t hidden = heads_ * head_size_;
+  const Tensor dqkv = context.arena.f32({x.rows(), 3 * hidden});
+  attention_backward(context, span, dresult, saved, dqkv.columns_slice(0, hidden),
+                     dqkv.columns_slice(hidden, hidden), dqkv.columns_slice(2 * hidden, hidden));
+  query_key_value_.backward_parameters(context, dqkv, x);
+  query_key_value_.backward_input_add(context, dqkv, dx);
+}
+
+void SelfAttention::backward(Context& context, const Tensor& x, const Tensor& x_q,
+                             const AttentionSpan& span, const Tensor& dresult, const Saved& saved,
+                             const Tensor& dx, const Tensor& dx_q) {
+  const Arena::Scope temporaries(context.arena);
+  const int64_t hidden = heads_ * head_size_;
+  const Tensor dq = context.arena.f32({x_q.rows(), hidden});
+  const Tensor dkv = context.arena.f32({x.rows(), 2 * hidden});
+  attention_backward(context, span, dresult, saved, dq, dkv.columns_slice(0, hidden),
+                     dkv.columns_slice(hidden, hidden));
+  query_.backward_parameters(context, dq, x_q);
+  query_.backward_input_add(context, dq, dx_q);
+  key_value_.backward_parameters(context, dkv, x);
+  key_value_.backward_input(context, dkv, dx);
+}
+
+}  // namespace lathe
