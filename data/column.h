@@ -31,8 +31,8 @@ inline bool is_text(ColumnType type) {
   return type == ColumnType::kUtf8 || type == ColumnType::kLargeUtf8;
 }
 
-// The rows of elements() that one row of a list column holds: [begin, end).
-struct ListRange {
+// A run of rows or of bytes: [begin, end).
+struct RowRange {
   int64_t begin, end;
   int64_t size() const { return end - begin; }
 };
@@ -64,7 +64,7 @@ class Column {
   int64_t integer(int64_t row) const;  // kInt64, kBool
   double number(int64_t row) const;    // kFloat64, kInt64, kBool
   bool boolean(int64_t row) const;     // kBool
-  ListRange list(int64_t row) const;   // kList
+  RowRange list(int64_t row) const;    // kList
   const Column& elements() const;      // kList
 
   const Buffers& buffers() const { return buffers_; }
@@ -83,6 +83,7 @@ class Column {
   static bool bit(const SharedBytes& bits, int64_t index) {
     return (bits.as<uint8_t>()[index >> 3] >> (index & 7) & 1) != 0;
   }
+  RowRange range(int64_t row) const;  // what the offsets say of a row of texts or lists
   void check_buffers() const;
   [[noreturn]] void wrong_type(std::string_view wanted) const;
 
