@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Runs every test program of a build flavour from the repository's root and ends with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export FLAVOUR=${FLAVOUR:-release}
+
+results=build/$FLAVOUR/test-results
+rm -rf "$results" && mkdir -p "$results"
+passed=0 failed=0 skipped=0
+for program in build/"$FLAVOUR"/tests/*_test; do
+  name=$(basename "$program")
+  "$program" --gtest_brief=1 > "$results/$name.log" 2>&1
+  status=$?
+  grep -vE '^Running main|^\[==========\]' "$results/$name.log" | sed "s/^/$name: /"
+  # gtest's own closing lines: "[  PASSED  ] 12 tests." "[  FAILED  ] 1 test, …" "[  SKIPPED ] 2 tests, …"
+  count() { grep -E "^\[  $1 \] [0-9]+ test" "$results/$name.log" | head -1 | grep -oE '[0-9]+' | head -1; }
+  p=$(count 'PASSED ') f=$(count 'FAILED ') s=$(count 'SKIPPED')
+  if [[ -z $p || ( $status -ne 0 && -z $f ) ]]; then
+    echo "$name: ended with status $status before its tests did"
+    f=$((${f:-0} + 1))
+  fi
+  passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+done
+[[ $skipped -gt 0 ]] && echo "$skipped skipped, each with its reason above"
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $passed -gt 0 ]]
