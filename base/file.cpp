@@ -127,8 +127,10 @@ bool file_exists(const std::string& path) {
 void make_writable_directory(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (!std::filesystem::is_directory(path)) {
-    fail(path, ": cannot be created: ", error ? error.message() : "a file of that name exists");
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    const bool in_the_way = std::filesystem::exists(path, ignored);
+    fail(path, ": cannot be created: ", in_the_way ? "a file of that name exists" : error.message());
   }
   AtomicFile probe((std::filesystem::path(path) / "probe").string());
 }
