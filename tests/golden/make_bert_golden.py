@@ -47,13 +47,12 @@ def sketch(gradient):
     """
     values = gradient.double().numpy().ravel()
     with np.errstate(over="ignore"):
-        z = (np.arange(values.size, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        z = np.arange(1, values.size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z = z ^ (z >> np.uint64(31))
-    products = [
-        np.where((z >> np.uint64(k)) & np.uint64(1), -values, values).sum() for k in range(SKETCH_SIZE)
-    ]
+    negative = [((z >> np.uint64(k)) & np.uint64(1)).astype(bool) for k in range(SKETCH_SIZE)]
+    products = [np.where(signs, -values, values).sum() for signs in negative]
     return np.array([np.linalg.norm(values), *products], dtype=np.float32)
 
 
@@ -97,7 +96,7 @@ def train(model, examples, training):
         schedule.step()
         optimizer.zero_grad()
         losses.append(loss.item())
-    print(f"  losses {losses[0]:.4f} ... {losses[-1]:.4f}, {clipped} of {len(losses)} steps clipped")
+    print(f"  {losses[0]:.4f} ... {losses[-1]:.4f}, {clipped} of {len(losses)} steps clipped")
     return losses
 
 
@@ -137,10 +136,11 @@ def with_double_labels(examples):
 
 
 def tiny_model(**head):
-    """An encoder whose every parameter matters: LayerNorm and biases are not at their neutral values."""
+    """An encoder whose every parameter matters: no bias is zero, no LayerNorm weight one."""
     config = BertConfig(
         vocab_size=100, hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
-        intermediate_size=40, max_position_embeddings=32, attn_implementation="eager", **NO_DROPOUT, **head)
+        intermediate_size=40, max_position_embeddings=32, attn_implementation="eager",
+        **NO_DROPOUT, **head)
     torch.manual_seed(20240611)
     model = BertForSequenceClassification(config).eval()
     for name, parameter in model.named_parameters():
@@ -176,8 +176,9 @@ def make_tiny():
         problem_type = problem if problem == "regression" else problem + "_classification"
         head = {"num_labels": labels, "problem_type": problem_type}
         examples = tiny_examples(make_label)
-        golden = golden_of(tiny_model(**head), examples, TRAINING["tiny"], lambda g: g.numpy().copy())
-        check_margin(golden, tiny_model(**head), with_double_labels(examples), TRAINING["tiny"])
+        training = TRAINING["tiny"]
+        golden = golden_of(tiny_model(**head), examples, training, lambda g: g.numpy().copy())
+        check_margin(golden, tiny_model(**head), with_double_labels(examples), training)
         save_file(golden, HERE / f"bert_tiny_{problem}.safetensors")
 
 

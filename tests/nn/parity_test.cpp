@@ -1,0 +1,219 @@
+// The whole model against Transformers: same weights, same inputs, dropout 0.
+//   logits within 1e-4, every parameter's gradient within 1e-3 of its norm, each of 50 steps'
+//   losses within 1e-3.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "base/file.h"
+#include "kernels/kernels.h"
+#include "nn/loss.h"
+#include "nn/pretrained.h"
+#include "nn/sequence_classifier.h"
+#include "tensor/arena.h"
+#include "tests/nn/bert_golden.h"
+
+namespace lathe {
+
+namespace {
+
+constexpr const char* kMiniLm = "demo-data/minilm";  // scripts/fetch.sh puts it there
+
+struct Case {
+  std::string name;
+  std::string model;      // whose hyperparameters
+  std::string directory;  // of the pretrained encoder
+  ProblemType problem;
+  const Kernels* kernels;
+};
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// A model with its memory, and what a training step does to it.
+class Session {
+ public:
+  Session(const Case& test, const BertGolden& golden, const GoldenTraining& training)
+      : problem_(test.problem), training_(training), model_(config_of(test, golden)) {
+    load_pretrained(test.directory, model_, /*seed=*/0, /*ignore_mismatched_sizes=*/false);
+    for (const std::string name : {"classifier.weight", "classifier.bias"}) {
+      const std::vector<float> head = golden.f32(name);
+      std::copy(head.begin(), head.end(), model_.parameters().find(name)->value.f32());
+    }
+    model_.parameters().allocate_gradients();
+    const BertInput everything = golden.batch(0, golden.examples()).input();
+    arena_ = Arena(model_.activation_bytes(everything.tokens, everything.sequences, true));
+    context_ = std::make_unique<Context>(Context{.kernels = *test.kernels, .arena = arena_});
+    for (Parameter& parameter : model_.parameters().all()) add_slice(parameter);
+  }
+
+  // The mean loss of the batch. Adds to the gradients; leaves the logits where given.
+  double forward_backward(const GoldenBatch& batch, std::vector<float>* logits_out = nullptr) {
+    const Arena::Scope step(arena_);
+    const BertInput input = batch.input();
+    require_within(model_.config(), input);
+    BertForSequenceClassification::Saved saved;
+    const Tensor logits = model_.forward(*context_, input, &saved);
+    const Tensor losses = arena_.f32({input.sequences});
+    const Tensor dlogits = arena_.f32(logits.shape());
+    sequence_loss(*context_, problem_, logits, batch.targets(), losses, dlogits,
+                  1.0f / static_cast<float>(input.sequences));
+    if (logits_out != nullptr) logits_out->assign(logits.f32(), logits.f32() + logits.count());
+    const double sum = std::accumulate(losses.f32(), losses.f32() + losses.count(), 0.0);
+    model_.backward(*context_, input, dlogits, saved);
+    return sum / static_cast<double>(input.sequences);
+  }
+
+  // Clips to the norm, makes one AdamW step and clears the gradients.
+  void update(int64_t step) {
+    const auto count = static_cast<int64_t>(slices_.size());
+    double squared_norm = 0.0;
+    context_->kernels.squared_norm(
+        {.slices = slices_.data(), .slice_count = count, .sum = &squared_norm}, nullptr);
+    const double factor = training_.max_grad_norm / (std::sqrt(squared_norm) + 1e-6);
+    context_->kernels.adamw({.slices = slices_.data(),
+                             .slice_count = count,
+                             .learning_rate = learning_rate(step),
+                             .beta1 = training_.beta1,
+                             .beta2 = training_.beta2,
+                             .eps = training_.eps,
+                             .step = step + 1,
+                             .grad_scale = static_cast<float>(std::min(1.0, factor))},
+                            nullptr);
+  }
+
+  ParameterStore& parameters() { return model_.parameters(); }
+
+ private:
+  static BertConfig config_of(const Case& test, const BertGolden& golden) {
+    BertConfig config = read_config(test.directory + "/config.json");
+    config.hidden_dropout_prob = 0.0;
+    config.attention_probs_dropout_prob = 0.0;
+    config.problem_type = test.problem;
+    config.labels.resize(static_cast<std::size_t>(golden.num_labels()));
+    for (std::size_t i = 0; i < config.labels.size(); ++i) {
+      config.labels[i] = "LABEL_" + std::to_string(i);
+    }
+    return config;
+  }
+
+  void add_slice(Parameter& parameter) {
+    const bool decays =
+        !ends_with(parameter.name, "bias") && parameter.name.find("LayerNorm") == std::string::npos;
+    const double weight_decay = decays ? training_.weight_decay : 0.0;
+    const bool skips_rows = parameter.sparse_rows && weight_decay == 0.0;
+    moments_.emplace_back(static_cast<std::size_t>(2 * parameter.value.count()));
+    slices_.push_back({.value = parameter.value.f32(),
+                       .gradient = parameter.gradient.f32(),
+                       .m = moments_.back().data(),
+                       .v = moments_.back().data() + parameter.value.count(),
+                       .count = parameter.value.count(),
+                       .weight_decay = static_cast<float>(weight_decay),
+                       .row_size = skips_rows ? parameter.shape[1] : 0,
+                       .active_rows = skips_rows ? parameter.active_rows.data() : nullptr});
+  }
+
+  double learning_rate(int64_t step) const {
+    const auto warmup = static_cast<double>(training_.warmup_steps);
+    const auto total = static_cast<double>(training_.steps), now = static_cast<double>(step);
+    return training_.learning_rate *
+           (now < warmup ? now / warmup : (total - now) / (total - warmup));
+  }
+
+  ProblemType problem_;
+  GoldenTraining training_;
+  BertForSequenceClassification model_;
+  Arena arena_;
+  std::unique_ptr<Context> context_;
+  std::vector<std::vector<float>> moments_;
+  std::vector<ParameterSlice> slices_;
+};
+
+class Parity : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    if (!file_exists(GetParam().directory + "/model.safetensors")) {
+      GTEST_SKIP() << GetParam().directory << " is not there: scripts/fetch.sh minilm fetches it";
+    }
+    golden_ = std::make_unique<BertGolden>("tests/golden/bert_" + GetParam().name + ".safetensors");
+    training_ = golden_training(GetParam().model);
+    session_ = std::make_unique<Session>(GetParam(), *golden_, training_);
+  }
+
+  GoldenBatch batch(int64_t step) const {
+    const int64_t batches = golden_->examples() / training_.batch_size;
+    return golden_->batch(step % batches * training_.batch_size, training_.batch_size);
+  }
+
+  std::unique_ptr<BertGolden> golden_;
+  GoldenTraining training_;
+  std::unique_ptr<Session> session_;
+};
+
+TEST_P(Parity, LogitsAndLoss) {
+  std::vector<float> logits;
+  const double loss = session_->forward_backward(batch(0), &logits);
+  const std::vector<float> expected = golden_->f32("logits");
+  ASSERT_EQ(logits.size(), expected.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) EXPECT_NEAR(logits[i], expected[i], 1e-4) << i;
+  EXPECT_NEAR(loss, golden_->f32("loss")[0], 1e-4);
+}
+
+TEST_P(Parity, GradientOfEveryParameter) {
+  session_->forward_backward(batch(0));
+  ParameterStore& parameters = session_->parameters();
+  for (const Parameter& parameter : parameters.all()) {
+    SCOPED_TRACE(parameter.name);
+    const Distance distance =
+        distance_to_golden(parameter.gradient, golden_->f32("grad." + parameter.name));
+    EXPECT_GT(norm_of(parameter.gradient), 0.0);
+    // A key's bias adds the same to all scores of a query, which softmax ignores: its exact
+    // gradient is zero, and what either side computes is rounding. It is measured against the
+    // gradient of the query's bias beside it.
+    double scale = distance.norm;
+    const std::size_t key = parameter.name.find("key.bias");
+    if (key != std::string::npos) {
+      scale = norm_of(parameters.find(parameter.name.substr(0, key) + "query.bias")->gradient);
+    }
+    EXPECT_LE(distance.difference, 1e-3 * scale);
+  }
+}
+
+TEST_P(Parity, FiftySteps) {
+  const std::vector<float> expected = golden_->f32("losses");
+  ASSERT_EQ(static_cast<int64_t>(expected.size()), training_.steps);
+  for (int64_t step = 0; step < training_.steps; ++step) {
+    const double loss = session_->forward_backward(batch(step));
+    session_->update(step);
+    const double golden = expected[static_cast<std::size_t>(step)];
+    ASSERT_NEAR(loss, golden, 1e-3 * golden) << "at step " << step;
+  }
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  const auto add_tiny = [&](const Kernels& kernels) {
+    const std::string encoder = "tests/golden/bert_tiny";
+    cases.push_back({"tiny_single_label", "tiny", encoder, ProblemType::kSingleLabel, &kernels});
+    cases.push_back({"tiny_multi_label", "tiny", encoder, ProblemType::kMultiLabel, &kernels});
+    cases.push_back({"tiny_regression", "tiny", encoder, ProblemType::kRegression, &kernels});
+  };
+  add_tiny(reference_kernels());
+  for (const Kernels* const* kernels = available_cpu_kernels(); *kernels != nullptr; ++kernels) {
+    add_tiny(**kernels);
+    cases.push_back({"minilm", "minilm", kMiniLm, ProblemType::kSingleLabel, *kernels});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Bert, Parity, testing::ValuesIn(all_cases()), [](const auto& test) {
+  return test.param.name + "_" + test.param.kernels->name;
+});
+
+}  // namespace
+
+}  // namespace lathe
