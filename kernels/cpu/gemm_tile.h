@@ -1,0 +1,32 @@
+// The register tile of gemm: a few rows by a few vectors of c, whose sums stay in registers over
+// the whole of k.
+#pragma once
+
+#include "kernels/cpu/vector.h"
+
+namespace lathe::cpu::LATHE_ISA {
+
+// The largest tile that leaves registers for one row of b's panel and one broadcast element of a.
+// Each of its rows is an independent chain of fused multiply-adds per vector; there must be at
+// least latency x ports = 8 to 10 of them.
+#if defined(__AVX512F__)
+constexpr int kTileRows = 8, kTileVectors = 3;  // 24 sums + 3 + 1 of 32 registers
+#elif defined(__AVX2__)
+constexpr int kTileRows = 4, kTileVectors = 3;  // 12 + 3 + 1 of 16
+#else
+constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the product, of 16
+#endif
+constexpr int kTileColumns = kTileVectors * kWidth;
+
+// Floats between the rows of b's panel that holds `columns` <= kTileColumns columns.
+static inline int64_t b_panel_stride(int64_t columns) { return round_up(columns, kWidth); }
+
+// c[rows, columns] = a b, or += when `add`.
+//   a: a panel, element (i, l) at a[l * kTileRows + i]
+//   b: a panel, element (l, j) at b[l * b_panel_stride(columns) + j], aligned to a vector, zero
+//   beyond `columns`
+// 1 <= rows <= kTileRows, 1 <= columns <= kTileColumns, k >= 0.
+void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
+                   float* c, int64_t ldc, bool add);
+
+}  // namespace lathe::cpu::LATHE_ISA
