@@ -13,8 +13,9 @@ LDFLAGS  := -fopenmp
 LDLIBS   := -lutf8proc -lxxhash
 
 ifeq ($(FLAVOUR),asan)
-  CXXFLAGS += -fsanitize=address -fno-omit-frame-pointer
-  LDFLAGS  += -fsanitize=address
+  # Undefined behaviour too: one build finds both. `ubsan` is for looking at it alone.
+  CXXFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+  LDFLAGS  += -fsanitize=address,undefined
 else ifeq ($(FLAVOUR),ubsan)
   CXXFLAGS += -fsanitize=undefined -fno-sanitize-recover=all
   LDFLAGS  += -fsanitize=undefined

@@ -22,5 +22,6 @@ for program in build/"$FLAVOUR"/tests/*_test; do
   passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
 done
 [[ $skipped -gt 0 ]] && echo "$skipped skipped, each with its reason above"
+echo "$passed $failed" > "$results/summary"
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 && $passed -gt 0 ]]
