@@ -1,0 +1,115 @@
+#include "kernels/kernels.h"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "base/error.h"
+
+namespace lathe {
+
+namespace cpu {
+
+// One table per instruction set, each from its own build of kernels/cpu/table.cpp.
+namespace baseline {
+const Kernels& kernels();
+}
+namespace avx2 {
+const Kernels& kernels();
+}
+namespace avx512 {
+const Kernels& kernels();
+}
+
+}  // namespace cpu
+
+namespace {
+
+// The compiler's answers cover the operating system too: no AVX where it does not save the
+// registers. The features are those of -march=haswell and -march=skylake-avx512 that the compiler
+// uses unasked; every processor with the ones asked for has the others.
+bool runs_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+
+bool runs_avx512() {
+  return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+
+using Tables = std::array<const Kernels*, 4>;  // the last one is null
+
+Tables find_tables() {
+  Tables tables{};
+  std::size_t count = 0;
+  tables[count++] = &cpu::baseline::kernels();
+  if (runs_avx2()) tables[count++] = &cpu::avx2::kernels();
+  if (runs_avx512()) tables[count++] = &cpu::avx512::kernels();
+  return tables;
+}
+
+const Kernels& kernels_named(const std::string& name) {
+  if (name == reference_kernels().name) return reference_kernels();
+  std::string known = reference_kernels().name;
+  const Kernels* const* table = available_cpu_kernels();
+  for (; *table != nullptr; ++table) {
+    if (name == (*table)->name) return **table;
+    known = concat(known, ", ", (*table)->name);
+  }
+  fail("LATHE_CPU=", name, ": no such CPU backend here; this processor runs ", known);
+}
+
+const Kernels& choose() {
+  const char* forced = std::getenv("LATHE_CPU");
+  if (forced != nullptr && *forced != '\0') return kernels_named(forced);
+  const Kernels* const* table = available_cpu_kernels();
+  while (table[1] != nullptr) ++table;
+  return **table;
+}
+
+}  // namespace
+
+const Kernels* const* available_cpu_kernels() {
+  static const Tables tables = find_tables();
+  return tables.data();
+}
+
+const Kernels& cpu_kernels() {
+  static const Kernels& chosen = choose();
+  return chosen;
+}
+
+const char* missing_op(const Kernels& kernels) {
+  const struct {
+    const char* name;
+    bool present;
+  } ops[] = {
+      {"gemm", kernels.gemm != nullptr},
+      {"tanh_backward", kernels.tanh_backward != nullptr},
+      {"dropout", kernels.dropout != nullptr},
+      {"embedding_forward", kernels.embedding_forward != nullptr},
+      {"embedding_backward", kernels.embedding_backward != nullptr},
+      {"add_norm_forward", kernels.add_norm_forward != nullptr},
+      {"add_norm_backward", kernels.add_norm_backward != nullptr},
+      {"attention_forward", kernels.attention_forward != nullptr},
+      {"attention_backward", kernels.attention_backward != nullptr},
+      {"gather_rows", kernels.gather_rows != nullptr},
+      {"scatter_add_rows", kernels.scatter_add_rows != nullptr},
+      {"zero", kernels.zero != nullptr},
+      {"cross_entropy", kernels.cross_entropy != nullptr},
+      {"binary_cross_entropy", kernels.binary_cross_entropy != nullptr},
+      {"squared_error", kernels.squared_error != nullptr},
+      {"squared_norm", kernels.squared_norm != nullptr},
+      {"adamw", kernels.adamw != nullptr},
+  };
+  static_assert(sizeof(Kernels) == sizeof(const char*) + std::size(ops) * sizeof(void (*)()),
+                "every op of Kernels is listed");
+  for (const auto& op : ops) {
+    if (!op.present) return op.name;
+  }
+  return nullptr;
+}
+
+}  // namespace lathe

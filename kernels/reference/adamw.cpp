@@ -1,0 +1,32 @@
+#include <cmath>
+
+#include "kernels/reference/ops.h"
+
+namespace lathe::reference {
+
+namespace {
+
+void update(const AdamWArgs& args, const ParameterSlice& slice, int64_t i) {
+  const double step = static_cast<double>(args.step);
+  const double g = static_cast<double>(args.grad_scale) * slice.gradient[i];
+  const double m = args.beta1 * slice.m[i] + (1 - args.beta1) * g;
+  const double v = args.beta2 * slice.v[i] + (1 - args.beta2) * g * g;
+  const double mean = m / (1 - std::pow(args.beta1, step));
+  const double variance = v / (1 - std::pow(args.beta2, step));
+  const double decayed = slice.value[i] * (1 - args.learning_rate * slice.weight_decay);
+  slice.value[i] =
+      static_cast<float>(decayed - args.learning_rate * mean / (std::sqrt(variance) + args.eps));
+  slice.m[i] = static_cast<float>(m);
+  slice.v[i] = static_cast<float>(v);
+  slice.gradient[i] = 0;
+}
+
+}  // namespace
+
+void adamw(const AdamWArgs& args, Stream) {
+  for (int64_t s = 0; s < args.slice_count; ++s) {
+    for (int64_t i = 0; i < args.slices[s].count; ++i) update(args, args.slices[s], i);
+  }
+}
+
+}  // namespace lathe::reference

@@ -1,0 +1,100 @@
+#include <cmath>
+#include <vector>
+
+#include "kernels/dropout.h"
+#include "kernels/reference/ops.h"
+
+namespace lathe::reference {
+
+namespace {
+
+double dot(const float* a, const float* b, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+double* row(std::vector<double>& matrix, int64_t i, int64_t columns) {
+  return matrix.data() + i * columns;
+}
+
+void forward_query(const AttentionForwardArgs& args, int64_t sequence, int64_t head, int64_t i) {
+  const int64_t first = args.offsets[sequence], keys = args.offsets[sequence + 1] - first;
+  const int64_t size = args.head_size, column = head * size;
+  std::vector<double> score(static_cast<std::size_t>(keys));
+  double largest = -INFINITY;
+  for (int64_t j = 0; j < keys; ++j) {
+    const float* k = args.k + (first + j) * args.ldk + column;
+    double& s = score[static_cast<std::size_t>(j)];
+    s = args.scale * dot(args.q + i * args.ldq + column, k, size);
+    largest = std::fmax(largest, s);
+  }
+  double sum = 0;
+  for (double s : score) sum += std::exp(s - largest);
+  const double logsumexp = largest + std::log(sum);
+  if (args.logsumexp != nullptr) {
+    args.logsumexp[i * args.heads + head] = static_cast<float>(logsumexp);
+  }
+  for (int64_t l = 0; l < size; ++l) {
+    double context = 0;
+    for (int64_t j = 0; j < keys; ++j) {
+      const double p = std::exp(score[static_cast<std::size_t>(j)] - logsumexp);
+      context += p * dropout_factor(args.dropout, i * args.heads + head, j) *
+                 args.v[(first + j) * args.ldv + column + l];
+    }
+    args.context[i * args.ldcontext + column + l] = static_cast<float>(context);
+  }
+}
+
+void backward_head(const AttentionBackwardArgs& args, int64_t sequence, int64_t head) {
+  const int64_t first = args.offsets[sequence], keys = args.offsets[sequence + 1] - first;
+  const int64_t size = args.head_size, column = head * size;
+  std::vector<double> dk(static_cast<std::size_t>(keys * size)), dv(dk.size());
+  std::vector<double> dq(static_cast<std::size_t>(size));
+  for (int64_t i = args.query_offsets[sequence]; i < args.query_offsets[sequence + 1]; ++i) {
+    const float* q = args.q + i * args.ldq + column;
+    const float* dcontext = args.dcontext + i * args.ldcontext + column;
+    const double d = dot(dcontext, args.context + i * args.ldcontext + column, size);
+    for (double& x : dq) x = 0;
+    for (int64_t j = 0; j < keys; ++j) {
+      const float* k = args.k + (first + j) * args.ldk + column;
+      const float* v = args.v + (first + j) * args.ldv + column;
+      const double score = args.scale * dot(q, k, size);
+      const double p = std::exp(score - args.logsumexp[i * args.heads + head]);
+      const double factor = dropout_factor(args.dropout, i * args.heads + head, j);
+      const double dscore = p * (factor * dot(dcontext, v, size) - d);
+      for (int64_t l = 0; l < size; ++l) {
+        dq[static_cast<std::size_t>(l)] += args.scale * dscore * k[l];
+        row(dk, j, size)[l] += args.scale * dscore * q[l];
+        row(dv, j, size)[l] += p * factor * dcontext[l];
+      }
+    }
+    for (int64_t l = 0; l < size; ++l) {
+      args.dq[i * args.lddq + column + l] = static_cast<float>(dq[static_cast<std::size_t>(l)]);
+    }
+  }
+  for (int64_t j = 0; j < keys; ++j) {
+    for (int64_t l = 0; l < size; ++l) {
+      args.dk[(first + j) * args.lddk + column + l] = static_cast<float>(row(dk, j, size)[l]);
+      args.dv[(first + j) * args.lddv + column + l] = static_cast<float>(row(dv, j, size)[l]);
+    }
+  }
+}
+
+}  // namespace
+
+void attention_forward(const AttentionForwardArgs& args, Stream) {
+  for (int64_t s = 0; s < args.sequences; ++s) {
+    for (int64_t i = args.query_offsets[s]; i < args.query_offsets[s + 1]; ++i) {
+      for (int64_t head = 0; head < args.heads; ++head) forward_query(args, s, head, i);
+    }
+  }
+}
+
+void attention_backward(const AttentionBackwardArgs& args, Stream) {
+  for (int64_t s = 0; s < args.sequences; ++s) {
+    for (int64_t head = 0; head < args.heads; ++head) backward_head(args, s, head);
+  }
+}
+
+}  // namespace lathe::reference

@@ -1,0 +1,16 @@
+#include "kernels/reference/ops.h"
+
+namespace lathe::reference {
+
+void squared_norm(const SquaredNormArgs& args, Stream) {
+  double sum = 0;
+  for (int64_t s = 0; s < args.slice_count; ++s) {
+    const ParameterSlice& slice = args.slices[s];
+    for (int64_t i = 0; i < slice.count; ++i) {
+      sum += static_cast<double>(slice.gradient[i]) * slice.gradient[i];
+    }
+  }
+  *args.sum = sum;
+}
+
+}  // namespace lathe::reference
