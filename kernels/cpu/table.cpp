@@ -10,7 +10,7 @@ const Kernels& kernels();
 const Kernels& kernels() {
   static constexpr Kernels kTable = {
       .name = LATHE_TEXT(LATHE_ISA),
-      .gemm = nullptr,
+      .gemm = gemm,
       .tanh_backward = nullptr,
       .dropout = nullptr,
       .embedding_forward = nullptr,
