@@ -298,11 +298,16 @@ std::string Json::dump(int indent) const {
 }
 
 Json parse_json(std::string_view text, const std::string& where) {
+  return parse_json_part(text, text, where);
+}
+
+Json parse_json_part(std::string_view part, std::string_view document, const std::string& where) {
   Builder builder;
-  if (nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return builder.take();
+  if (nlohmann::json::sax_parse(part.begin(), part.end(), &builder)) return builder.take();
   // The lexer counts bytes from 1 and stops one past the offending token.
-  const std::size_t offset = std::min(builder.position() > 0 ? builder.position() - 1 : 0, text.size());
-  const std::string_view before = text.substr(0, offset);
+  const std::size_t in_part = std::min(builder.position() > 0 ? builder.position() - 1 : 0, part.size());
+  const std::size_t offset = static_cast<std::size_t>(part.data() - document.data()) + in_part;
+  const std::string_view before = document.substr(0, offset);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto line_start = before.rfind('\n');
   const std::size_t column = offset - (line_start == std::string_view::npos ? 0 : line_start + 1) + 1;

@@ -70,6 +70,8 @@ class Json {
 // Parses one JSON text. Error "<where>:<line>:<column>: …" on anything RFC 8259 forbids, on invalid UTF-8, and on
 // nesting deeper than 512. Of a repeated key the last value counts, as in Python.
 Json parse_json(std::string_view text, const std::string& where);
+// The same for a part of a document: places in messages are places in the document.
+Json parse_json_part(std::string_view part, std::string_view document, const std::string& where);
 Json read_json_file(const std::string& path);
 void write_json_file(const std::string& path, const Json& value);  // indent 2 and a final newline, through AtomicFile
 
