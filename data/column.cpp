@@ -136,12 +136,15 @@ RowRange Column::range(int64_t row) const {
 }
 
 void Column::wrong_type(std::string_view wanted) const {
-  fail(source_.empty() ? "" : source_ + ": ", "column \"", name_, "\" holds ", type_name(), ", ",
-       wanted, " is needed");
+  fail(where(), " holds ", type_name(), ", ", wanted, " is needed");
 }
 
 std::string Column::where(int64_t row) const {
   return concat(source_.empty() ? "" : source_ + ": ", "row ", row + 1, ", column \"", name_, "\"");
+}
+
+std::string Column::where() const {
+  return concat(source_.empty() ? "" : source_ + ": ", "column \"", name_, "\"");
 }
 
 Column Column::renamed(std::string name) const {

@@ -59,13 +59,13 @@ class Column {
 
   // The value in `row`, 0 <= row < size(). Error naming the column when its type does not give such
   // a value. A null gives "", 0 or an empty list: ask is_null() first where that matters.
-  std::string_view text(
-      int64_t row) const;              // kUtf8, kLargeUtf8; lives as long as a copy of this column
-  int64_t integer(int64_t row) const;  // kInt64, kBool
-  double number(int64_t row) const;    // kFloat64, kInt64, kBool
-  bool boolean(int64_t row) const;     // kBool
-  RowRange list(int64_t row) const;    // kList
-  const Column& elements() const;      // kList
+  // A text lives as long as this column or a copy of it.
+  std::string_view text(int64_t row) const;  // kUtf8, kLargeUtf8
+  int64_t integer(int64_t row) const;        // kInt64, kBool
+  double number(int64_t row) const;          // kFloat64, kInt64, kBool
+  bool boolean(int64_t row) const;           // kBool
+  RowRange list(int64_t row) const;          // kList
+  const Column& elements() const;            // kList
 
   const Buffers& buffers() const { return buffers_; }
 
@@ -75,6 +75,7 @@ class Column {
   // Where a person finds that row, for messages: `train.csv: row 17, column "label"`. Rows count
   // from 1 there.
   std::string where(int64_t row) const;
+  std::string where() const;  // the column itself: `train.csv: column "label"`
 
   Column renamed(std::string name) const;
   Column with_source(std::string source) const;

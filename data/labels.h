@@ -36,6 +36,7 @@ class LabelNames {
   int32_t id(std::string_view label) const;   // Error listing the known names when there is none
   const std::string& name(int32_t id) const;  // Error when id is not below size()
   const std::vector<std::string>& names() const { return names_; }
+  std::string unknown(std::string_view label) const;  // what id() says of a label it does not know
   int32_t size() const { return static_cast<int32_t>(names_.size()); }
 
  private:

@@ -1,0 +1,80 @@
+#include "data/reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "data/cast.h"
+#include "data/delimited_reader.h"
+#include "data/json_reader.h"
+#include "data/source_text.h"
+#include "data/text_reader.h"
+
+namespace lathe {
+
+namespace {
+
+enum class FileKind { kCsv, kTsv, kJson, kJsonLines, kText };
+
+FileKind kind_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::size_t dot = name.rfind('.');
+  std::string extension = dot == std::string::npos ? "" : name.substr(dot);
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (extension == ".csv") return FileKind::kCsv;
+  if (extension == ".tsv") return FileKind::kTsv;
+  if (extension == ".json") return FileKind::kJson;
+  if (extension == ".jsonl") return FileKind::kJsonLines;
+  if (extension == ".txt") return FileKind::kText;
+  fail(path, ": ", extension.empty() ? "no extension" : "unknown extension \"" + extension + "\"",
+       " (known: .csv, .tsv, .json, .jsonl, .txt)");
+}
+
+std::vector<Column> parse_columns(const SourceText& source, FileKind kind) {
+  switch (kind) {
+    case FileKind::kCsv:
+      return read_delimited(source, {',', true});
+    case FileKind::kTsv:
+      return read_delimited(source, {'\t', false});
+    case FileKind::kJsonLines:
+      return read_json_lines(source);
+    case FileKind::kJson:
+      return holds_json_array(source) ? read_json_array(source) : read_json_lines(source);
+    case FileKind::kText:
+      return {read_lines(source)};
+  }
+  return {};
+}
+
+// Types declared, else inferred where the file itself has none.
+Column typed(const Column& column, FileKind kind, const ReadOptions& options) {
+  for (const auto& [name, type] : options.types) {
+    if (name == column.name()) return cast(column, type);
+  }
+  const bool untyped = kind == FileKind::kCsv || kind == FileKind::kTsv;
+  return untyped && options.infer_types ? infer_type(column) : column;
+}
+
+}  // namespace
+
+Table parse_table(std::string_view text, const std::string& path, const ReadOptions& options) {
+  const FileKind kind = kind_of(path);
+  const SourceText source(text, path);
+  std::vector<Column> columns = parse_columns(source, kind);
+  for (Column& column : columns) column = typed(column.with_source(path), kind, options);
+  Table table(std::move(columns), path);
+  for (const auto& [name, type] : options.types) table.column(name);  // Error when it is missing
+  return table;
+}
+
+Table read_table(const std::string& path, const ReadOptions& options) {
+  kind_of(path);  // an unknown kind is said before a file of any size is mapped
+  const MappedFile file(path);
+  return parse_table(file.bytes(), path, options);
+}
+
+}  // namespace lathe

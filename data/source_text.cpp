@@ -1,0 +1,48 @@
+#include "data/source_text.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+namespace lathe {
+
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+[[noreturn]] void fail_encoding(const std::string& place, std::string_view bytes, std::size_t bad) {
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
+    fail(place, ": this is UTF-16, not UTF-8: save the file as UTF-8");
+  }
+  char hex[8];
+  std::snprintf(hex, sizeof hex, "0x%02X", static_cast<unsigned char>(bytes[bad]));
+  fail(place, ": not valid UTF-8 (", hex, ", byte ", bad, " of the file): save it as UTF-8");
+}
+
+}  // namespace
+
+SourceText::SourceText(std::string_view bytes, std::string path)
+    : path_(std::move(path)), text_(bytes) {
+  if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+  if (text_.empty()) fail(path_, ": is empty");
+  const std::size_t valid = valid_utf8_prefix(text_);
+  if (valid == text_.size()) return;
+  const char* bad = text_.data() + valid;
+  fail_encoding(place_of(bad), bytes, static_cast<std::size_t>(bad - bytes.data()));
+}
+
+std::string SourceText::line_of(const char* position) const {
+  return concat(path_, ":", 1 + std::count(text_.data(), position, '\n'));
+}
+
+std::string SourceText::place_of(const char* position) const {
+  const std::string_view before(text_.data(), static_cast<std::size_t>(position - text_.data()));
+  const auto newline = before.rfind('\n');
+  const std::size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;
+  return concat(line_of(position), ":", before.size() - line_start + 1);
+}
+
+}  // namespace lathe

@@ -1,0 +1,13 @@
+// Plain text: an example a line.
+#pragma once
+
+#include "data/column.h"
+#include "data/source_text.h"
+
+namespace lathe {
+
+// Column "text": the lines without their \n or \r\n, empty ones included. A last line without an
+// end is a line.
+Column read_lines(const SourceText& source);
+
+}  // namespace lathe
