@@ -8,6 +8,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace lathe {
 
@@ -29,6 +31,11 @@ template <class... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
   throw Error(concat(parts...));
 }
+
+// `text` from a file as a message shows it: in quotes, on one line (\n, \t, \x01), cut after about 80 bytes.
+std::string quoted(std::string_view text);
+// The first 20 of them, quoted, and how many there are when that is not all.
+std::string quoted_list(const std::vector<std::string>& names);
 
 // The name among `known` with the fewest edits from `word`; empty when none is near. For "did you mean" hints.
 template <class Strings>
