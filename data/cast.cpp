@@ -41,7 +41,7 @@ template <class Builder, class Parse>
 Column parsed(const Column& column, Parse parse, const char* wanted) {
   Builder builder;
   const int64_t bad = parse_texts(column, builder, parse);
-  if (bad >= 0) fail(column.where(bad), ": \"", column.text(bad), "\" is not ", wanted);
+  if (bad >= 0) fail(column.where(bad), ": ", quoted(column.text(bad)), " is not ", wanted);
   return builder.finish(column.name());
 }
 

@@ -65,14 +65,14 @@ Column::Column(std::string name, ColumnType type, int64_t size, int64_t null_cou
 void Column::check_buffers() const {
   const auto check = [&](const char* what, const SharedBytes& buffer, int64_t needed) {
     if (buffer.size() >= needed) return;
-    fail("column \"", name_, "\" (", type_name(), "): the buffer of its ", what, " has ",
+    fail("column ", quoted(name_), " (", type_name(), "): the buffer of its ", what, " has ",
          buffer.size(), " bytes, ", size_, " rows need ", needed);
   };
   if (size_ < 0 || null_count_ < 0 || null_count_ > size_) {
-    fail("column \"", name_, "\": ", null_count_, " nulls in ", size_, " rows");
+    fail("column ", quoted(name_), ": ", null_count_, " nulls in ", size_, " rows");
   }
   if (type_ == ColumnType::kList && buffers_.elements == nullptr) {
-    fail("column \"", name_, "\": a list column without elements");
+    fail("column ", quoted(name_), ": a list column without elements");
   }
   if (null_count_ > 0) check("validity", buffers_.validity, bitmap_bytes(size_));
   if (size_ == 0) return;  // Arrow allows even the one offset to be left out
@@ -80,8 +80,8 @@ void Column::check_buffers() const {
   check("values", buffers_.values, value_bytes(type_, size_));
   if (is_text(type_)) check("texts", buffers_.values, range(size_ - 1).end);
   if (type_ == ColumnType::kList && elements().size() < range(size_ - 1).end) {
-    fail("column \"", name_, "\": lists of ", range(size_ - 1).end, " elements in all, but only ",
-         elements().size(), " exist");
+    fail("column ", quoted(name_), ": lists of ", range(size_ - 1).end,
+         " elements in all, but only ", elements().size(), " exist");
   }
 }
 
@@ -140,11 +140,11 @@ void Column::wrong_type(std::string_view wanted) const {
 }
 
 std::string Column::where(int64_t row) const {
-  return concat(source_.empty() ? "" : source_ + ": ", "row ", row + 1, ", column \"", name_, "\"");
+  return concat(source_.empty() ? "" : source_ + ": ", "row ", row + 1, ", column ", quoted(name_));
 }
 
 std::string Column::where() const {
-  return concat(source_.empty() ? "" : source_ + ": ", "column \"", name_, "\"");
+  return concat(source_.empty() ? "" : source_ + ": ", "column ", quoted(name_));
 }
 
 Column Column::renamed(std::string name) const {

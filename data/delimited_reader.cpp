@@ -68,7 +68,7 @@ class DelimitedReader {
       const auto first = std::find(names_.begin(), names_.end(), name);
       if (first != names_.end()) {
         fail(source_.line_of(row_start_), ": columns ", first - names_.begin() + 1, " and ", i + 1,
-             " are both named \"", name, "\"");
+             " are both named ", quoted(name));
       }
       names_.push_back(std::move(name));
     }
@@ -134,11 +134,11 @@ class DelimitedReader {
     const std::string counts = concat(": ", fields, fields == 1 ? " field" : " fields",
                                       ", the header has ", expected, " (");
     if (fields + 1 == expected) {
-      fail(place, counts, "column \"", names_.back(), "\" is missing)");
+      fail(place, counts, "column ", quoted(names_.back()), " is missing)");
     }
     if (fields < expected) {
-      fail(place, counts, "columns \"", names_[fields], "\" to \"", names_.back(),
-           "\" are missing)");
+      fail(place, counts, "columns ", quoted(names_[fields]), " to ", quoted(names_.back()),
+           " are missing)");
     }
     fail(place, counts,
          format_.quotes ? "a field that holds a comma must stand in quotes)"

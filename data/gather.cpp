@@ -61,7 +61,7 @@ Column gather_values(const Column& column, const std::vector<int64_t>& rows) {
     case ColumnType::kList:
       return gather_lists(column, rows);
   }
-  fail("column \"", column.name(), "\" has a type that cannot be gathered");
+  fail("column ", quoted(column.name()), " has a type that cannot be gathered");
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ Column gather(const Column& column, const std::vector<int64_t>& rows) {
   bool in_place = true;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i] < 0 || rows[i] >= column.size()) {
-      fail("column \"", column.name(), "\" has no row ", rows[i], ": it has ", column.size(),
+      fail("column ", quoted(column.name()), " has no row ", rows[i], ": it has ", column.size(),
            " rows");
     }
     in_place = in_place && rows[i] == static_cast<int64_t>(i);

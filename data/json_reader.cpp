@@ -69,7 +69,7 @@ class Rows {
     try {
       column.append(value);
     } catch (const Error& error) {
-      fail(source_.line_of(start), ": \"", key, "\" ", error.what());
+      fail(source_.line_of(start), ": ", quoted(key), " ", error.what());
     }
   }
 

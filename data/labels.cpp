@@ -12,8 +12,6 @@ namespace lathe {
 
 namespace {
 
-constexpr std::size_t kNamesInMessages = 20;
-
 void check_not_missing(const Column& column, int64_t row) {
   if (column.is_null(row) || (is_text(column.type()) && column.text(row).empty())) {
     fail(column.where(row), ": the label is missing");
@@ -106,7 +104,7 @@ void set_flags(const Column& column, int64_t row, int64_t count, float* values) 
 LabelNames::LabelNames(std::vector<std::string> names) : names_(std::move(names)) {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (!ids_.emplace(names_[i], static_cast<int32_t>(i)).second) {
-      fail("two classes are named \"", names_[i], "\"");
+      fail("two classes are named ", quoted(names_[i]));
     }
     if (integer_of(names_[i])) numbers_are_ids_ = false;
   }
@@ -150,12 +148,7 @@ const std::string& LabelNames::name(int32_t id) const {
 }
 
 std::string LabelNames::unknown(std::string_view label) const {
-  std::string known;
-  for (std::size_t i = 0; i < std::min(names_.size(), kNamesInMessages); ++i) {
-    known += (i == 0 ? "" : ", ") + names_[i];
-  }
-  if (names_.size() > kNamesInMessages) known += concat(", … ", names_.size(), " in all");
-  return concat("unknown label \"", label, "\" (known: ", known, ")");
+  return concat("unknown label ", quoted(label), " (known: ", quoted_list(names_), ")");
 }
 
 Targets class_targets(const Column& column, const LabelNames& names) {

@@ -30,7 +30,7 @@ FileKind kind_of(const std::string& path) {
   if (extension == ".json") return FileKind::kJson;
   if (extension == ".jsonl") return FileKind::kJsonLines;
   if (extension == ".txt") return FileKind::kText;
-  fail(path, ": ", extension.empty() ? "no extension" : "unknown extension \"" + extension + "\"",
+  fail(path, ": ", extension.empty() ? "no extension" : "unknown extension " + quoted(extension),
        " (known: .csv, .tsv, .json, .jsonl, .txt)");
 }
 

@@ -13,11 +13,11 @@ Table::Table(std::vector<Column> columns, std::string source)
   std::set<std::string_view> names;
   for (const Column& column : columns_) {
     if (!names.insert(column.name()).second) {
-      fail(prefix, "two columns are named \"", column.name(), "\"");
+      fail(prefix, "two columns are named ", quoted(column.name()));
     }
     if (column.size() != rows()) {
-      fail(prefix, "column \"", column.name(), "\" has ", column.size(), " rows, column \"",
-           columns_.front().name(), "\" has ", rows());
+      fail(prefix, "column ", quoted(column.name()), " has ", column.size(), " rows, column ",
+           quoted(columns_.front().name()), " has ", rows());
     }
   }
 }
@@ -38,10 +38,9 @@ const Column& Table::column(std::string_view name) const {
   if (const Column* found = find(name)) return *found;
   const std::vector<std::string> names = column_names();
   const std::string nearest = nearest_name(std::string(name), names);
-  std::string list;
-  for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
-  fail(source_.empty() ? "" : source_ + ": ", "no column \"", name, "\"",
-       nearest.empty() ? "" : ", did you mean \"" + nearest + "\"?", " (columns: ", list, ")");
+  fail(source_.empty() ? "" : source_ + ": ", "no column ", quoted(name),
+       nearest.empty() ? "" : ", did you mean " + quoted(nearest) + "?",
+       " (columns: ", quoted_list(names), ")");
 }
 
 Table Table::select(const std::vector<int64_t>& rows) const {

@@ -30,8 +30,8 @@ class Encoder {
     if (second == nullptr) return;
     check_is_text(*second);
     if (second->size() != first.size()) {
-      fail("columns \"", first.name(), "\" and \"", second->name(), "\" have ", first.size(),
-           " and ", second->size(), " rows");
+      fail("columns ", quoted(first.name()), " and ", quoted(second->name()), " have ",
+           first.size(), " and ", second->size(), " rows");
     }
   }
 
