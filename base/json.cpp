@@ -222,6 +222,15 @@ std::string plain_reason(const std::string& reason) {
   return bracket == std::string::npos ? reason : reason.substr(bracket + 2);
 }
 
+[[noreturn]] void fail_at(std::string_view document, std::size_t offset, const std::string& where,
+                          const std::string& reason) {
+  const std::string_view before = document.substr(0, offset);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const auto line_start = before.rfind('\n');
+  const std::size_t column = offset - (line_start == std::string_view::npos ? 0 : line_start + 1) + 1;
+  fail(where, ":", line, ":", column, ": not valid JSON: ", reason);
+}
+
 }  // namespace
 
 const char* Json::kind() const {
@@ -303,16 +312,16 @@ Json parse_json(std::string_view text, const std::string& where) {
 
 Json parse_json_part(std::string_view part, std::string_view document, const std::string& where) {
   Builder builder;
-  if (nlohmann::json::sax_parse(part.begin(), part.end(), &builder)) return builder.take();
-  // The lexer counts bytes from 1 and stops one past the offending token.
-  const std::size_t in_part = std::min(builder.position() > 0 ? builder.position() - 1 : 0, part.size());
-  const std::size_t offset = static_cast<std::size_t>(part.data() - document.data()) + in_part;
-  const std::string_view before = document.substr(0, offset);
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const auto line_start = before.rfind('\n');
-  const std::size_t column = offset - (line_start == std::string_view::npos ? 0 : line_start + 1) + 1;
-  if (builder.position() == 0) fail(where, ": not valid JSON: ", plain_reason(builder.reason()));
-  fail(where, ":", line, ":", column, ": not valid JSON: ", plain_reason(builder.reason()));
+  const auto part_start = static_cast<std::size_t>(part.data() - document.data());
+  if (!nlohmann::json::sax_parse(part.begin(), part.end(), &builder)) {
+    // The lexer counts bytes from 1 and stops one past the offending token.
+    const std::size_t in_part = std::min(std::max<std::size_t>(builder.position(), 1) - 1, part.size());
+    fail_at(document, part_start + in_part, where, plain_reason(builder.reason()));
+  }
+  // nlohmann takes a NUL for the end of the text.
+  const std::size_t nul = part.find('\0');
+  if (nul != std::string_view::npos) fail_at(document, part_start + nul, where, "a NUL byte");
+  return builder.take();
 }
 
 Json read_json_file(const std::string& path) {
