@@ -104,12 +104,12 @@ class ArrayElements {
   }
 
  private:
-  // Where the comma or the bracket stands that ends the element at `position`.
-  std::size_t end_of_element(std::size_t position) const {
+  // Where the comma or the bracket stands that ends the element at `start`.
+  std::size_t end_of_element(std::size_t start) const {
     int64_t depth = 0;
-    for (;; ++position) {
+    for (std::size_t position = start;; ++position) {
       position = text_.find_first_of("\",[]{}", position);
-      if (position == std::string_view::npos) fail(source_.path(), ": the array is never closed");
+      if (position == std::string_view::npos) fail_brackets(start, text_.size());
       const char c = text_[position];
       if (c == '"') {
         position = end_of_string(position);
@@ -117,7 +117,7 @@ class ArrayElements {
         ++depth;
       } else if (depth == 0) {
         if (c == ',' || c == ']') return position;
-        fail(source_.place_of(text_.data() + position), ": a } that closes nothing");
+        fail_brackets(start, position + 1);
       } else if (c != ',') {
         --depth;
       }
@@ -134,6 +134,13 @@ class ArrayElements {
       }
       if (text_[position] == '"') return position;
     }
+  }
+
+  // Brackets that do not match: the parser knows better where the fault is. It finds none only in a
+  // whole element at the end of the text.
+  [[noreturn]] void fail_brackets(std::size_t start, std::size_t stop) const {
+    parse_json_part(text_.substr(start, stop - start), text_, source_.path());
+    fail(source_.path(), ": the array is never closed");
   }
 
   void check_nothing_follows() const {

@@ -1,0 +1,59 @@
+#include "tests/data/table_testing.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace lathe::testing {
+
+namespace {
+
+std::string shown_value(const Column& column, int64_t row) {
+  if (column.is_null(row)) return "null";
+  switch (column.type()) {
+    case ColumnType::kBool:
+      return column.boolean(row) ? "true" : "false";
+    case ColumnType::kInt64:
+      return concat(column.integer(row));
+    case ColumnType::kFloat64:
+      return concat(column.number(row));
+    case ColumnType::kUtf8:
+    case ColumnType::kLargeUtf8:
+      return std::string(column.text(row));
+    case ColumnType::kList:
+      break;
+  }
+  std::string out = "[";
+  const RowRange list = column.list(row);
+  for (int64_t i = list.begin; i < list.end; ++i) {
+    out += (i == list.begin ? "" : ", ") + shown_value(column.elements(), i);
+  }
+  return out + "]";
+}
+
+}  // namespace
+
+std::vector<std::string> shown(const Column& column) {
+  std::vector<std::string> values;
+  for (int64_t row = 0; row < column.size(); ++row) values.push_back(shown_value(column, row));
+  return values;
+}
+
+std::string test_data(const std::string& folder) {
+  const char* set = std::getenv("LATHE_TEST_DATA");
+  const std::string path = std::string(set != nullptr ? set : "../shared/data") + "/" + folder;
+  return std::filesystem::is_directory(path) ? path : "";
+}
+
+std::vector<std::string> files_in(const std::string& directory) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace lathe::testing
