@@ -31,9 +31,8 @@ void add_norm_backward(const AddNormBackwardArgs& args, Stream) {
   std::vector<double> dbeta(args.dbeta, args.dbeta + args.hidden);
   for (int64_t i = 0; i < args.rows; ++i) {
     const int64_t row = i * args.hidden;
-    layer_norm_backward_row(args.sum + row, {args.mean[i], args.rstd[i]}, args.gamma,
-                            args.dy + row, args.hidden, args.dresidual + row, dgamma.data(),
-                            dbeta.data());
+    layer_norm_backward_row(args.sum + row, {args.mean[i], args.rstd[i]}, args.gamma, args.dy + row,
+                            args.hidden, args.dresidual + row, dgamma.data(), dbeta.data());
     for (int64_t j = 0; j < args.hidden; ++j) {
       args.dx[row + j] = args.dresidual[row + j] * dropout_factor(args.dropout, i, j);
     }

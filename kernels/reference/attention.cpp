@@ -35,12 +35,14 @@ void forward_query(const AttentionForwardArgs& args, int64_t sequence, int64_t h
   if (args.logsumexp != nullptr) {
     args.logsumexp[i * args.heads + head] = static_cast<float>(logsumexp);
   }
+  for (int64_t j = 0; j < keys; ++j) {  // from here on score[j] is dropout(p)[j]
+    double& s = score[static_cast<std::size_t>(j)];
+    s = std::exp(s - logsumexp) * dropout_factor(args.dropout, i * args.heads + head, j);
+  }
   for (int64_t l = 0; l < size; ++l) {
     double context = 0;
     for (int64_t j = 0; j < keys; ++j) {
-      const double p = std::exp(score[static_cast<std::size_t>(j)] - logsumexp);
-      context += p * dropout_factor(args.dropout, i * args.heads + head, j) *
-                 args.v[(first + j) * args.ldv + column + l];
+      context += score[static_cast<std::size_t>(j)] * args.v[(first + j) * args.ldv + column + l];
     }
     args.context[i * args.ldcontext + column + l] = static_cast<float>(context);
   }

@@ -19,8 +19,7 @@ void embedding_forward(const EmbeddingForwardArgs& args, Stream) {
     for (int64_t j = 0; j < args.hidden; ++j) {
       const double s = sum[static_cast<std::size_t>(j)];
       const double y = (s - mean) * rstd * args.gamma[j] + args.beta[j];
-      args.y[t * args.hidden + j] =
-          static_cast<float>(y) * dropout_factor(args.dropout, t, j);
+      args.y[t * args.hidden + j] = static_cast<float>(y) * dropout_factor(args.dropout, t, j);
       if (args.sum != nullptr) args.sum[t * args.hidden + j] = static_cast<float>(s);
     }
     if (args.mean != nullptr) args.mean[t] = static_cast<float>(mean);

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "tests/kernels/cases/case.h"
+
+namespace lathe::testing {
+
+struct GemmShape {
+  int64_t m, n, k;
+  bool transpose_a = false, transpose_b = false;
+  Epilogue epilogue = Epilogue::kNone;
+  bool accumulate = false, row_sum = false, save = true;
+  int64_t padding = 0;  // of every row
+};
+
+inline std::string name_of(const GemmShape& s) {
+  static const char* const kEpilogues[] = {"none", "bias", "bias_gelu", "bias_tanh",
+                                           "gelu_backward"};
+  return concat("gemm/", s.transpose_a ? "t" : "n", s.transpose_b ? "t" : "n", "_", s.m, "x", s.n,
+                "x", s.k, "/", kEpilogues[static_cast<int>(s.epilogue)],
+                s.accumulate ? "_accumulate" : "", s.row_sum ? "_rowsum" : "",
+                s.save ? "" : "_unsaved", s.padding > 0 ? "_padded" : "");
+}
+
+inline Case gemm_case(const GemmShape& s) {
+  const int64_t lda = (s.transpose_a ? s.m : s.k) + s.padding;
+  const int64_t ldb = (s.transpose_b ? s.k : s.n) + s.padding;
+  const int64_t ldc = s.n + s.padding;
+  Case c;
+  c.name = name_of(s);
+  c.flops = 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k);
+  c.bytes = 4.0 * static_cast<double>(s.m * s.k + s.k * s.n + s.m * s.n);
+  c.prepare = [=](Operands& o) {
+    o.add("a", (s.transpose_a ? s.k : s.m) * lda);
+    o.add("b", (s.transpose_b ? s.n : s.k) * ldb);
+    o.add("c", s.m * ldc);
+    o.add("bias", s.n);
+    o.add("saved", s.m * ldc, -4, 4);
+    o.add("row_sum", s.m);
+  };
+  c.run = [=](const Kernels& kernels, Operands& o) {
+    GemmArgs args{};
+    args.m = s.m, args.n = s.n, args.k = s.k;
+    args.a = o.f("a"), args.lda = lda, args.transpose_a = s.transpose_a;
+    args.b = o.f("b"), args.ldb = ldb, args.transpose_b = s.transpose_b;
+    args.c = o.f("c"), args.ldc = ldc;
+    args.accumulate = s.accumulate;
+    args.epilogue = s.epilogue;
+    args.bias = o.f("bias");
+    args.saved = s.save ? o.f("saved") : nullptr;
+    args.a_row_sum = s.row_sum ? o.f("row_sum") : nullptr;
+    kernels.gemm(args, nullptr);
+  };
+  return c;
+}
+
+// Every pair of transpositions over sizes below, at and above the register tile, the panels and the
+// blocks of the cache; every epilogue; what training asks for; nothing at all.
+inline std::vector<Case> gemm_cases() {
+  const int64_t sizes[][3] = {{1, 1, 1},     {5, 7, 3},      {16, 48, 32},   {33, 65, 17},
+                              {1, 384, 384}, {384, 1, 53},   {7, 2, 384},    {130, 100, 70},
+                              {64, 64, 515}, {3, 5, 0},      {0, 5, 4},      {5, 0, 4},
+                              {0, 0, 0},     {201, 33, 700}, {150, 1030, 20}};
+  std::vector<Case> cases;
+  for (const auto& [m, n, k] : sizes) {
+    for (bool ta : {false, true}) {
+      for (bool tb : {false, true}) {
+        cases.push_back(gemm_case({.m = m, .n = n, .k = k, .transpose_a = ta, .transpose_b = tb}));
+        cases.push_back(gemm_case({.m = m,
+                                   .n = n,
+                                   .k = k,
+                                   .transpose_a = ta,
+                                   .transpose_b = tb,
+                                   .accumulate = true,
+                                   .row_sum = n > 0,
+                                   .padding = 3}));
+      }
+    }
+    for (Epilogue epilogue :
+         {Epilogue::kBias, Epilogue::kBiasGelu, Epilogue::kBiasTanh, Epilogue::kGeluBackward}) {
+      const bool forward = epilogue != Epilogue::kGeluBackward;
+      GemmShape shape{.m = m, .n = n, .k = k, .transpose_b = forward, .epilogue = epilogue};
+      cases.push_back(gemm_case(shape));
+      shape.padding = 5;
+      cases.push_back(gemm_case(shape));
+      shape.save = !forward;
+      cases.push_back(gemm_case(shape));
+      shape.transpose_a = true;
+      shape.transpose_b = !forward;
+      shape.row_sum = n > 0;
+      cases.push_back(gemm_case(shape));
+    }
+  }
+  return cases;
+}
+
+}  // namespace lathe::testing

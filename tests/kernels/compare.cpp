@@ -1,0 +1,78 @@
+#include "tests/kernels/compare.h"
+
+#include <omp.h>
+
+#include <cmath>
+#include <cstring>
+#include <span>
+
+#include "base/error.h"
+
+namespace lathe::testing {
+
+namespace {
+
+double root_mean_square(std::span<const float> values) {
+  double sum = 0;
+  for (float x : values) sum += static_cast<double>(x) * x;
+  return values.empty() ? 0 : std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+// Comparisons that are false for NaN.
+bool near(double a, double b, double allowed) { return std::fabs(a - b) <= allowed; }
+
+std::string difference_of(const std::string& name, std::span<const float> reference,
+                          std::span<const float> other, double tolerance) {
+  const double scale = root_mean_square(reference);
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    if (near(reference[i], other[i], tolerance * (std::fabs(reference[i]) + scale))) continue;
+    return concat(name, "[", i, "] is ", other[i], ", the reference gives ", reference[i],
+                  " (root mean square ", scale, ")");
+  }
+  return "";
+}
+
+}  // namespace
+
+Operands run_case(const Case& c, const Kernels& kernels, int64_t offset, int threads) {
+  Operands operands(offset);
+  c.prepare(operands);
+  omp_set_num_threads(threads);
+  c.run(kernels, operands);
+  return operands;
+}
+
+std::string difference(const Operands& reference, const Operands& other, double tolerance) {
+  for (const auto& [name, values] : reference.floats()) {
+    const std::span<const float> a = values, b = other.floats().at(name);
+    std::string found =
+        difference_of(name, a.subspan(static_cast<std::size_t>(reference.offset())),
+                      b.subspan(static_cast<std::size_t>(other.offset())), tolerance);
+    if (!found.empty()) return found;
+  }
+  for (const auto& [name, value] : reference.doubles()) {
+    if (!near(value, other.doubles().at(name), tolerance * std::fabs(value))) {
+      return concat(name, " is ", other.doubles().at(name), ", the reference gives ", value);
+    }
+  }
+  return reference.bytes() == other.bytes() ? "" : "bytes differ";
+}
+
+std::string bitwise_difference(const Operands& one, const Operands& other) {
+  for (const auto& [name, values] : one.floats()) {
+    const std::vector<float>& others = other.floats().at(name);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::memcmp(&values[i], &others[i], sizeof(float)) != 0) {
+        return concat(name, "[", i, "] is ", values[i], " and ", others[i]);
+      }
+    }
+  }
+  for (const auto& [name, value] : one.doubles()) {
+    if (std::memcmp(&value, &other.doubles().at(name), sizeof value) != 0) {
+      return concat(name, " is ", value, " and ", other.doubles().at(name));
+    }
+  }
+  return one.bytes() == other.bytes() ? "" : "bytes differ";
+}
+
+}  // namespace lathe::testing

@@ -1,0 +1,20 @@
+// Comparing what two runs left in their operands.
+#pragma once
+
+#include <string>
+
+#include "tests/kernels/cases/case.h"
+
+namespace lathe::testing {
+
+// The operands that a backend leaves behind, on fresh inputs, with that many OpenMP threads.
+Operands run_case(const Case& c, const Kernels& kernels, int64_t offset = 0, int threads = 2);
+
+// Empty, or what differs: every float is within `tolerance` times (its reference's size plus the
+// root mean square of the reference's buffer), other data is equal.
+std::string difference(const Operands& reference, const Operands& other, double tolerance);
+
+// Empty, or what differs, bit by bit.
+std::string bitwise_difference(const Operands& one, const Operands& other);
+
+}  // namespace lathe::testing
