@@ -1,0 +1,138 @@
+#include "train/task.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace lathe {
+
+namespace {
+
+bool has_text(const Table& table, std::string_view name) {
+  const Column* column = table.find(name);
+  return column != nullptr && is_text(column->type());
+}
+
+ProblemType problem_of_column(const Column& labels) {
+  if (labels.type() == ColumnType::kFloat64) return ProblemType::kRegression;
+  return labels.type() == ColumnType::kList ? ProblemType::kMultiLabel : ProblemType::kSingleLabel;
+}
+
+// GLUE's names for a column of GLUE's numbers or names; else the names in the column.
+LabelNames choose_labels(const Column& column, const GlueTask* glue) {
+  const LabelNames found = LabelNames::from_column(column);
+  if (glue == nullptr || glue->labels.empty()) return found;
+  const auto is_glue_name = [&](const std::string& name) {
+    return std::find(glue->labels.begin(), glue->labels.end(), name) != glue->labels.end();
+  };
+  const bool numbers = column.type() == ColumnType::kInt64 && found.name(0) == "LABEL_0" &&
+                       found.size() <= static_cast<int32_t>(glue->labels.size());
+  const bool names = std::all_of(found.names().begin(), found.names().end(), is_glue_name);
+  return numbers || names ? LabelNames(glue->labels) : found;
+}
+
+LabelNames regression_names(const Column& column) {
+  std::vector<std::string> names;
+  const int64_t columns = regression_targets(column).columns;
+  for (int64_t i = 0; i < columns; ++i) names.push_back("LABEL_" + std::to_string(i));
+  return LabelNames(std::move(names));
+}
+
+}  // namespace
+
+std::vector<std::string> choose_text_columns(const Table& table, const TaskOptions& options) {
+  if (!options.text_columns.empty()) {
+    for (const std::string& name : options.text_columns) table.column(name);
+    return options.text_columns;
+  }
+  if (options.glue != nullptr && has_text(table, options.glue->first)) {
+    std::vector<std::string> names{std::string(options.glue->first)};
+    if (!options.glue->second.empty()) names.push_back(table.column(options.glue->second).name());
+    return names;
+  }
+  if (has_text(table, "sentence1") && has_text(table, "sentence2"))
+    return {"sentence1", "sentence2"};
+  std::vector<std::string> names;
+  for (const Column& column : table.columns()) {
+    if (is_text(column.type()) && column.name() != options.label_column && names.size() < 2) {
+      names.push_back(column.name());
+    }
+  }
+  if (names.empty())
+    fail(table.source(),
+         ": no column of text besides the label; name one with --text_column_names");
+  return names;
+}
+
+Task decide_task(const Table& table, const TaskOptions& options, std::optional<ProblemType> known) {
+  if (options.problem_type && options.glue != nullptr &&
+      *options.problem_type != options.glue->problem_type) {
+    fail("--problem_type ", name_of(*options.problem_type), ": the task ", options.glue->name,
+         " is ", name_of(options.glue->problem_type));
+  }
+  const Column& labels = table.column(options.label_column);
+  Task task{choose_text_columns(table, options), options.label_column, {}, {}};
+  if (options.problem_type) {
+    task.problem_type = *options.problem_type;
+  } else if (options.glue != nullptr) {
+    task.problem_type = options.glue->problem_type;
+  } else {
+    task.problem_type = known.value_or(problem_of_column(labels));
+  }
+  task.labels = task.problem_type == ProblemType::kRegression ? regression_names(labels)
+                                                              : choose_labels(labels, options.glue);
+  return task;
+}
+
+Task task_of_model(const Table& table, const TaskOptions& options, const BertConfig& config) {
+  Task task{
+      choose_text_columns(table, options), options.label_column, {}, LabelNames(config.labels)};
+  const ProblemType by_shape =
+      config.num_labels() == 1 ? ProblemType::kRegression : ProblemType::kSingleLabel;
+  task.problem_type = options.problem_type.value_or(config.problem_type.value_or(by_shape));
+  return task;
+}
+
+Table read_examples(const std::string& path, const std::vector<std::string>& text_columns,
+                    std::optional<int64_t> limit) {
+  ReadOptions options;
+  for (const std::string& name : text_columns) options.types.emplace_back(name, ColumnType::kUtf8);
+  Table table = read_table(path, options);
+  if (!limit || *limit >= table.rows()) return table;
+  std::vector<int64_t> rows(static_cast<std::size_t>(*limit));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return table.select(rows);
+}
+
+Examples encode_examples(const Table& table, const Task& task, const Tokenizer& tokenizer,
+                         int64_t max_length, bool labelled) {
+  const Column* second =
+      task.text_columns.size() > 1 ? &table.column(task.text_columns[1]) : nullptr;
+  Examples examples;
+  examples.tokens = tokenize_columns(tokenizer, table.column(task.text_columns[0]), second,
+                                     {.max_length = max_length});
+  if (!labelled) return examples;
+  const Column& labels = table.column(task.label_column);
+  switch (task.problem_type) {
+    case ProblemType::kSingleLabel:
+      examples.targets = class_targets(labels, task.labels);
+      break;
+    case ProblemType::kMultiLabel:
+      examples.targets = multi_label_targets(labels, task.labels);
+      break;
+    case ProblemType::kRegression:
+      examples.targets = regression_targets(labels);
+      break;
+  }
+  return examples;
+}
+
+std::string text_of(const Table& table, const Task& task, int64_t row) {
+  std::string text(table.column(task.text_columns[0]).text(row));
+  if (task.text_columns.size() > 1)
+    text.append(" | ").append(table.column(task.text_columns[1]).text(row));
+  return text;
+}
+
+}  // namespace lathe
