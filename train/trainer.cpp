@@ -1,0 +1,326 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "train/batch_loss.h"
+#include "train/checkpoint.h"
+
+namespace lathe {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Transformers' speed_metrics rounds its figures.
+Json decimals(double value, int digits) {
+  const double scale = std::pow(10.0, digits);
+  return std::round(value * scale) / scale;
+}
+
+void add_speed(Json::Object& metrics, const std::string& prefix, double seconds, double samples,
+               double steps) {
+  metrics.emplace_back(prefix + "_runtime", decimals(seconds, 4));
+  metrics.emplace_back(prefix + "_samples_per_second", decimals(samples / seconds, 3));
+  metrics.emplace_back(prefix + "_steps_per_second", decimals(steps / seconds, 3));
+}
+
+int64_t parameters_outside_embeddings(const ParameterStore& parameters) {
+  int64_t count = 0;
+  for (const Parameter& parameter : parameters.all()) {
+    if (parameter.name.find("_embeddings.weight") == std::string::npos)
+      count += parameter.shape.count();
+  }
+  return count;
+}
+
+}  // namespace
+
+struct Trainer::Run {
+  const Examples& train;
+  const Examples* validation;
+  TrainingPlan plan;
+  Schedule schedule;
+  AdamW optimizer;
+  Context context;
+  double flos_per_token;
+  Clock::time_point start;
+  StepReport last_step{};
+};
+
+Trainer::Trainer(BertForSequenceClassification& model, const Tokenizer* tokenizer,
+                 TrainingArguments arguments, ComputeMetrics compute_metrics)
+    : model_(model),
+      tokenizer_(tokenizer),
+      arguments_(std::move(arguments)),
+      compute_metrics_(std::move(compute_metrics)),
+      problem_type_(model.config().problem_type.value_or(ProblemType::kSingleLabel)) {
+  check_arguments(arguments_);
+}
+
+void Trainer::add_callback(std::unique_ptr<TrainerCallback> callback) {
+  callbacks_.push_back(std::move(callback));
+}
+
+void Trainer::reserve_arena(int64_t bytes) {
+  if (arena_ != nullptr && arena_->capacity() >= bytes) return;
+  arena_.reset();  // before the new one is made: never two of them
+  arena_ = std::make_unique<Arena>(bytes);
+}
+
+Json::Object Trainer::train(const Examples& train, const Examples* validation) {
+  const TrainingPlan plan = plan_training(arguments_, train.size());
+  if (validation == nullptr && arguments_.eval_strategy != IntervalStrategy::kNo) {
+    fail("--eval_strategy ", name_of(arguments_.eval_strategy),
+         ": there is nothing to evaluate on; give --validation_file");
+  }
+  const int64_t batch_size = std::min(arguments_.per_device_train_batch_size, train.size());
+  int64_t bytes =
+      model_.activation_bytes(largest_batch_tokens(train.tokens, batch_size), batch_size, true);
+  if (validation != nullptr) {
+    bytes = std::max(bytes,
+                     prediction_bytes(model_, *validation, arguments_.per_device_eval_batch_size));
+  }
+  reserve_arena(bytes);
+  model_.parameters().allocate_gradients();
+  Run run{
+      .train = train,
+      .validation = validation,
+      .plan = plan,
+      .schedule = Schedule(arguments_.lr_scheduler_type, arguments_.learning_rate,
+                           plan.warmup_steps, plan.max_steps),
+      .optimizer = AdamW(model_.parameters(), {arguments_.adam_beta1, arguments_.adam_beta2,
+                                               arguments_.adam_epsilon, arguments_.weight_decay}),
+      .context = {.kernels = cpu_kernels(), .arena = *arena_, .seed = arguments_.seed},
+      .flos_per_token =
+          6.0 * static_cast<double>(parameters_outside_embeddings(model_.parameters())),
+      .start = Clock::now()};
+  state_ = {};
+  state_.max_steps = plan.max_steps;
+  state_.num_train_epochs = plan.epochs;
+  state_.train_batch_size = arguments_.per_device_train_batch_size;
+  state_.gradient_accumulation_steps = arguments_.gradient_accumulation_steps;
+  state_.logging_steps = plan.logging_steps;
+  state_.eval_steps = plan.eval_steps;
+  state_.save_steps = plan.save_steps;
+  const int64_t done = resume(run);
+  for (auto& callback : callbacks_) callback->on_train_begin(plan, state_);
+  for (int64_t epoch = done / plan.updates_per_epoch;
+       epoch < plan.epochs && state_.global_step < plan.max_steps; ++epoch) {
+    run_epoch(run, epoch,
+              epoch == done / plan.updates_per_epoch ? done % plan.updates_per_epoch : 0);
+  }
+  return finish(run);
+}
+
+// Takes the run to where its checkpoint was written. Returns the number of updates that are done.
+int64_t Trainer::resume(Run& run) {
+  const std::string& checkpoint = arguments_.resume_from_checkpoint;
+  if (checkpoint.empty()) return 0;
+  const std::string path = checkpoint + "/trainer_state.json";
+  const TrainerState saved = read_trainer_state(path);
+  const auto require_same = [&](const char* option, int64_t there, int64_t here) {
+    if (there != here) {
+      fail(path, ": --", option, " was ", there, " and is now ", here,
+           "; a run continues with the batches it began with");
+    }
+  };
+  require_same("per_device_train_batch_size", saved.train_batch_size, state_.train_batch_size);
+  require_same("gradient_accumulation_steps", saved.gradient_accumulation_steps,
+               state_.gradient_accumulation_steps);
+  load_checkpoint_model(checkpoint, model_);
+  load_checkpoint_optimizer(checkpoint, run.optimizer, saved.global_step);
+  const TrainerState fresh = std::exchange(state_, saved);
+  state_.max_steps = fresh.max_steps;
+  state_.num_train_epochs = fresh.num_train_epochs;
+  state_.logging_steps = fresh.logging_steps;
+  state_.eval_steps = fresh.eval_steps;
+  state_.save_steps = fresh.save_steps;
+  return saved.global_step;
+}
+
+void Trainer::run_epoch(Run& run, int64_t epoch, int64_t first_update) {
+  const Epoch batches =
+      training_epoch(run.train, arguments_.train_sampling_strategy,
+                     arguments_.per_device_train_batch_size, arguments_.order_seed(), epoch);
+  const auto due = [&](IntervalStrategy strategy, int64_t interval) {
+    return strategy == IntervalStrategy::kSteps && state_.global_step % interval == 0;
+  };
+  for (int64_t index = first_update; index < run.plan.updates_per_epoch; ++index) {
+    run.last_step = update(run, batches, epoch, index);
+    for (auto& callback : callbacks_) callback->on_step_end(state_, run.last_step);
+    const bool last = state_.global_step >= run.plan.max_steps;
+    const bool first_log = state_.global_step == 1 && arguments_.logging_first_step;
+    log_evaluate_save(run, first_log || due(arguments_.logging_strategy, run.plan.logging_steps),
+                      due(arguments_.eval_strategy, run.plan.eval_steps) ||
+                          (last && arguments_.eval_strategy == IntervalStrategy::kSteps),
+                      due(arguments_.save_strategy, run.plan.save_steps) ||
+                          (last && arguments_.save_strategy == IntervalStrategy::kSteps));
+    if (last) break;
+  }
+  log_evaluate_save(run, arguments_.logging_strategy == IntervalStrategy::kEpoch,
+                    arguments_.eval_strategy == IntervalStrategy::kEpoch,
+                    arguments_.save_strategy == IntervalStrategy::kEpoch);
+}
+
+// One optimizer step over the micro-batches of update `index` of the epoch.
+StepReport Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_t index) {
+  const int64_t first = index * arguments_.gradient_accumulation_steps;
+  const int64_t last = std::min(first + arguments_.gradient_accumulation_steps, batches.size());
+  int64_t examples = 0;
+  for (int64_t i = first; i < last; ++i) examples += std::ssize(batches.rows(i));
+  // Dropout draws by the number of the micro-batch, which a run that was resumed must count from
+  // the same start.
+  run.context.step = static_cast<uint32_t>(epoch * run.plan.batches_per_epoch + first);
+  const double loss =
+      accumulate(run, batches, first, last, examples) / static_cast<double>(examples);
+  const double norm = run.optimizer.gradient_norm(run.context);
+  if (!std::isfinite(loss)) stop_at_non_finite("loss", loss);
+  if (!std::isfinite(norm)) stop_at_non_finite("gradient norm", norm);
+  const double rate = run.schedule.rate(state_.global_step);
+  run.optimizer.step(run.context, rate, clip_factor(norm, arguments_.max_grad_norm));
+  ++state_.global_step;
+  state_.epoch =
+      static_cast<double>(epoch) + static_cast<double>(last) / static_cast<double>(batches.size());
+  state_.loss_since_log += loss;
+  return {loss, norm, rate, examples};
+}
+
+// Adds the gradient of the mean loss over `examples` examples, batch by batch. Returns the sum of
+// their losses.
+double Trainer::accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last,
+                           int64_t examples) {
+  double sum = 0.0;
+  for (int64_t i = first; i < last; ++i) {
+    const Batch batch = batches[i];
+    const Arena::Scope memory(run.context.arena);
+    const BertInput input = batch.input();
+    require_within(model_.config(), input);
+    BertForSequenceClassification::Saved saved;
+    const Tensor logits = model_.forward(run.context, input, &saved);
+    const BatchLoss loss =
+        batch_loss(run.context, problem_type_, logits, batch, 1.0 / static_cast<double>(examples));
+    model_.backward(run.context, input, loss.dlogits, saved);
+    sum += loss.sum;
+    state_.total_flos += run.flos_per_token * static_cast<double>(batch.tokens());
+    ++run.context.step;
+  }
+  return sum;
+}
+
+void Trainer::stop_at_non_finite(const char* what, double value) const {
+  const std::string parameter = first_non_finite_gradient(model_.parameters());
+  fail(
+      "step ", state_.global_step + 1, ": the ", what, " is ", value,
+      parameter.empty() ? "" : "; the first parameter whose gradient is not finite is " + parameter,
+      "; a lower --learning_rate than ", arguments_.learning_rate, " or other data may be needed");
+}
+
+void Trainer::log_evaluate_save(Run& run, bool log_now, bool evaluate_now, bool save_now) {
+  if (log_now && state_.global_step > state_.last_logged_step) log_losses(run);
+  if (evaluate_now) {
+    const Json::Object metrics = evaluate(*run.validation);
+    for (auto& callback : callbacks_) callback->on_evaluate(state_, metrics);
+    // The best model is the best of those that are kept.
+    if (save_now || arguments_.save_strategy == IntervalStrategy::kNo) note_best(metrics);
+  }
+  if (save_now) save(run);
+}
+
+void Trainer::log_losses(const Run& run) {
+  const auto steps = static_cast<double>(state_.global_step - state_.last_logged_step);
+  Json::Object entry{{"loss", state_.loss_since_log / steps},
+                     {"grad_norm", run.last_step.grad_norm},
+                     {"learning_rate", run.last_step.learning_rate}};
+  state_.loss_logged += std::exchange(state_.loss_since_log, 0.0);
+  state_.last_logged_step = state_.global_step;
+  log(std::move(entry));
+}
+
+void Trainer::log(Json::Object entry) {
+  entry.emplace_back("epoch", state_.epoch);
+  entry.emplace_back("step", state_.global_step);
+  state_.log_history.push_back(std::move(entry));
+  for (auto& callback : callbacks_) callback->on_log(state_, state_.log_history.back());
+}
+
+void Trainer::note_best(const Json& metrics) {
+  const std::string name = arguments_.best_metric_name();
+  if (name.empty()) return;
+  const Json* value = metrics.find(name);
+  if (value == nullptr) {
+    std::string known;
+    for (const auto& [key, unused] : metrics.as_object())
+      known += (known.empty() ? "" : ", ") + key;
+    fail("--metric_for_best_model ", name, ": must be one of ", known);
+  }
+  const double metric = value->as_double();
+  const bool greatest = arguments_.best_metric_is_greatest();
+  if (state_.best_metric &&
+      !(greatest ? metric > *state_.best_metric : metric < *state_.best_metric))
+    return;
+  state_.best_metric = metric;
+  if (arguments_.save_strategy == IntervalStrategy::kNo) return;
+  state_.best_global_step = state_.global_step;
+  state_.best_model_checkpoint = checkpoint_path(arguments_.output_dir, state_.global_step);
+}
+
+void Trainer::save(const Run& run) {
+  save_checkpoint(arguments_.output_dir, model_, tokenizer_, run.optimizer, state_);
+  if (arguments_.save_total_limit) {
+    rotate_checkpoints(arguments_.output_dir, *arguments_.save_total_limit,
+                       state_.best_model_checkpoint);
+  }
+  const std::string path = checkpoint_path(arguments_.output_dir, state_.global_step);
+  for (auto& callback : callbacks_) callback->on_save(state_, path);
+}
+
+Json::Object Trainer::finish(Run& run) {
+  Json::Object metrics;
+  add_speed(metrics, "train", seconds_since(run.start), run.plan.samples,
+            static_cast<double>(run.plan.max_steps));
+  metrics.emplace_back("total_flos", state_.total_flos);
+  metrics.emplace_back("train_loss", (state_.loss_logged + state_.loss_since_log) /
+                                         static_cast<double>(state_.global_step));
+  log(metrics);
+  metrics.emplace_back("epoch", state_.epoch);
+  if (arguments_.load_best_model_at_end && state_.best_model_checkpoint) {
+    load_checkpoint_model(*state_.best_model_checkpoint, model_);
+  }
+  for (auto& callback : callbacks_) callback->on_train_end(state_);
+  return metrics;
+}
+
+Predictions Trainer::predict(const Examples& examples) {
+  reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size));
+  Context context{.kernels = cpu_kernels(), .arena = *arena_};
+  return lathe::predict(context, model_, problem_type_, examples,
+                        arguments_.per_device_eval_batch_size,
+                        [this](int64_t done, int64_t batches) {
+                          for (auto& callback : callbacks_)
+                            callback->on_prediction_step(done, batches);
+                        });
+}
+
+Json::Object Trainer::score(const Predictions& predictions, const Examples& examples,
+                            const std::string& prefix) {
+  if (!examples.labelled()) fail("an evaluation needs labels, and these examples have none");
+  Json::Object metrics{{prefix + "_loss", predictions.mean_loss()}};
+  for (const auto& [name, value] : compute_metrics_(predictions, examples.targets)) {
+    metrics.emplace_back(prefix + "_" + name, value);
+  }
+  add_speed(metrics, prefix, predictions.seconds, static_cast<double>(predictions.size()),
+            static_cast<double>(predictions.batches));
+  log(metrics);
+  if (state_.global_step > 0) metrics.emplace_back("epoch", state_.epoch);
+  return metrics;
+}
+
+}  // namespace lathe
