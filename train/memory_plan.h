@@ -1,0 +1,24 @@
+// What a run's large blocks of memory come to, known before it starts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nn/sequence_classifier.h"
+
+namespace lathe {
+
+struct MemoryPlan {  // bytes
+  int64_t parameters, gradients, moments, activations;
+  int64_t total() const { return parameters + gradients + moments + activations; }
+};
+
+// Of training with AdamW on batches of up to so many tokens and sequences.
+MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences);
+
+// "memory: 412 MiB = parameters 87 + gradients 87 + AdamW 173 + activations 65".
+std::string memory_line(const MemoryPlan& plan);
+// The same, a line each.
+std::string memory_table(const MemoryPlan& plan);
+
+}  // namespace lathe
