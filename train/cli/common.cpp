@@ -1,0 +1,172 @@
+#include "train/cli/common.h"
+
+#include <omp.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/error.h"
+#include "train/cli/interrupt.h"
+#include "train/progress.h"
+#include "train/worst.h"
+
+namespace lathe {
+
+namespace {
+
+constexpr int64_t kDefaultSequenceLength = 128;
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t comma = text.find(',', begin);
+    parts.push_back(text.substr(begin, comma - begin));
+    if (comma == std::string::npos) return parts;
+    begin = comma + 1;
+  }
+}
+
+}  // namespace
+
+void add_model_option(Options& options, CommonOptions& common) {
+  options.required("model_name_or_path", common.model_name_or_path,
+                   "Directory with config.json, model.safetensors and tokenizer.json or vocab.txt");
+}
+
+void add_data_options(Options& options, CommonOptions& common) {
+  options.group("Data");
+  options.add("max_seq_length", common.max_seq_length,
+              "Longer texts are truncated to so many tokens [128, or the model's positions]");
+  options.add("text_column_names", common.text_column_names,
+              "One or two columns, a,b [sentence1,sentence2; else the first one or two of text]");
+  options.add("label_column_name", common.label_column_name, "Column of the labels");
+  options.add(
+      "task_name", common.task_name,
+      "GLUE task (cola mnli mrpc qnli qqp rte sst2 stsb wnli): columns, labels and metrics");
+  options.add(
+      "problem_type", common.problem_type,
+      "single_label_classification, multi_label_classification or regression [by the labels]");
+}
+
+void add_device_options(Options& options, CommonOptions& common) {
+  options.group("Machine");
+  options.add("device", common.device, "cpu or auto");
+  options.add("num_threads", common.num_threads,
+              "Threads; the results do not depend on it [all cores]");
+}
+
+void choose_device(const CommonOptions& common) {
+  if (common.device == "cuda") fail("--device cuda: this build has no CUDA; use cpu or auto");
+  if (common.device != "cpu" && common.device != "auto")
+    fail("--device ", common.device, ": must be cpu or auto");
+  if (common.num_threads) {
+    if (*common.num_threads < 1 || *common.num_threads > 1024) {
+      fail("--num_threads ", *common.num_threads, ": must be in 1 to 1024");
+    }
+    omp_set_num_threads(static_cast<int>(*common.num_threads));
+  }
+  if (const char* op = missing_op(cpu_kernels()))
+    fail("the ", cpu_kernels().name, " backend lacks the op ", op);
+}
+
+std::string device_line() {
+  const int threads = omp_get_max_threads();
+  return concat("device: cpu (", cpu_kernels().name, "), ", threads,
+                threads == 1 ? " thread" : " threads");
+}
+
+TaskOptions task_options(const CommonOptions& common) {
+  TaskOptions options;
+  if (common.task_name) options.glue = &glue_task_named(*common.task_name);
+  if (common.problem_type) options.problem_type = problem_type_named(*common.problem_type);
+  options.label_column = common.label_column_name;
+  if (common.text_column_names) {
+    options.text_columns = split_at_commas(*common.text_column_names);
+    if (options.text_columns.size() > 2) {
+      fail("--text_column_names ", *common.text_column_names, ": names ",
+           options.text_columns.size(), " columns; BERT reads one text or a pair");
+    }
+  }
+  return options;
+}
+
+BertConfig load_config(const std::string& directory) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    fail("--model_name_or_path ", directory,
+         ": no such directory; Lathe reads checkpoints from disk (config.json, model.safetensors, "
+         "vocab.txt)");
+  }
+  return read_config(directory + "/config.json");
+}
+
+Tokenizer load_tokenizer(const std::string& directory, const BertConfig& config) {
+  Tokenizer tokenizer = Tokenizer::load(directory);
+  if (tokenizer.vocabulary_size() > config.vocab_size) {
+    fail(directory, ": the tokenizer has ", tokenizer.vocabulary_size(),
+         " tokens, config.json's vocab_size is ", config.vocab_size);
+  }
+  return tokenizer;
+}
+
+int64_t sequence_length(const CommonOptions& common, const BertConfig& config) {
+  const int64_t positions = config.max_position_embeddings;
+  const int64_t length =
+      common.max_seq_length.value_or(std::min(kDefaultSequenceLength, positions));
+  if (length > positions) {
+    fail("--max_seq_length ", length, ": the model has ", positions,
+         " positions (max_position_embeddings)");
+  }
+  if (length < 1) fail("--max_seq_length ", length, ": must be at least 1");
+  return length;
+}
+
+FineTuned load_fine_tuned(const CommonOptions& common) {
+  const std::string& directory = common.model_name_or_path;
+  const BertConfig config = load_config(directory);
+  FineTuned result{nullptr, load_tokenizer(directory, config)};
+  result.model = std::make_unique<BertForSequenceClassification>(config);
+  const LoadReport report =
+      load_pretrained(directory, *result.model, /*seed=*/0, /*ignore_mismatched_sizes=*/false);
+  if (!report.missing.empty()) {
+    fail(directory, "/model.safetensors: the parameter ", report.missing.front(),
+         " is missing, so this model has not been fine-tuned; `lathe train` does that");
+  }
+  return result;
+}
+
+Trainer inference_trainer(BertForSequenceClassification& model, ProblemType type,
+                          int64_t batch_size, const GlueTask* task) {
+  TrainingArguments arguments;
+  arguments.per_device_eval_batch_size = batch_size;
+  Trainer trainer(model, nullptr, arguments,
+                  [task, type](const Predictions& predictions, const Targets& targets) {
+                    return compute_metrics(task, type, predictions, targets);
+                  });
+  trainer.add_callback(progress_for(stdout));
+  trainer.add_callback(std::make_unique<InterruptCallback>());
+  return trainer;
+}
+
+std::string columns_line(const Task& task, bool labelled) {
+  std::string line = "text: " + task.text_columns[0];
+  if (task.text_columns.size() > 1) line += ", " + task.text_columns[1];
+  return labelled ? line + "; label: " + task.label_column : line;
+}
+
+void print_worst(const Table& table, const Task& task, const Examples& examples,
+                 const Predictions& predictions, int64_t count) {
+  if (count <= 0) return;
+  std::printf("\nmost confused examples, highest loss first:\n");
+  for (const int64_t row : worst_examples(predictions, count)) {
+    std::printf(
+        "  row %lld  %s\n    %s\n", static_cast<long long>(row + 1),
+        describe_mistake(predictions, examples.targets, task.problem_type, task.labels.names(), row)
+            .c_str(),
+        text_of(table, task, row).c_str());
+  }
+}
+
+}  // namespace lathe

@@ -1,0 +1,66 @@
+// What the subcommands share: the options that say which model and which data, and loading them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "nn/pretrained.h"
+#include "tokenize/tokenizer.h"
+#include "train/cli/options.h"
+#include "train/task.h"
+#include "train/trainer.h"
+
+namespace lathe {
+
+struct CommonOptions {
+  std::string model_name_or_path;
+  std::optional<int64_t> max_seq_length;
+  std::optional<std::string> text_column_names;
+  std::string label_column_name = "label";
+  std::optional<std::string> task_name, problem_type;
+  std::string device = "auto";
+  std::optional<int64_t> num_threads;
+  int64_t show_worst = 0;
+};
+
+void add_model_option(Options& options, CommonOptions& common);
+void add_data_options(Options& options, CommonOptions& common);
+void add_device_options(Options& options, CommonOptions& common);
+
+// Sets the number of threads. Error for a device that this build does not have.
+void choose_device(const CommonOptions& common);
+// "device: cpu (avx512), 2 threads".
+std::string device_line();
+
+TaskOptions task_options(const CommonOptions& common);
+
+// config.json of that directory. Error when it is not a directory.
+BertConfig load_config(const std::string& directory);
+// The checkpoint's tokenizer. Error when it gives ids that the model has no embedding for.
+Tokenizer load_tokenizer(const std::string& directory, const BertConfig& config);
+
+// --max_seq_length, by default 128 or as many positions as the model has. Error when that is more
+// than it has.
+int64_t sequence_length(const CommonOptions& common, const BertConfig& config);
+
+// A fine-tuned model with everything that it takes to use it.
+struct FineTuned {
+  std::unique_ptr<BertForSequenceClassification> model;
+  Tokenizer tokenizer;
+};
+// Error when the checkpoint has no trained head.
+FineTuned load_fine_tuned(const CommonOptions& common);
+
+// A trainer for inference alone, reporting to stdout.
+Trainer inference_trainer(BertForSequenceClassification& model, ProblemType type,
+                          int64_t batch_size, const GlueTask* task);
+
+// "text columns: sentence1, sentence2 · label column: label".
+std::string columns_line(const Task& task, bool labelled);
+
+// The most confused examples on stdout, highest loss first.
+void print_worst(const Table& table, const Task& task, const Examples& examples,
+                 const Predictions& predictions, int64_t count);
+
+}  // namespace lathe
