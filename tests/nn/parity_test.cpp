@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <ostream>
 
 #include "base/file.h"
 #include "kernels/kernels.h"
@@ -28,6 +29,8 @@ struct Case {
   std::string directory;  // of the pretrained encoder
   ProblemType problem;
   const Kernels* kernels;
+
+  friend void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
 };
 
 bool ends_with(const std::string& text, const std::string& end) {
