@@ -113,6 +113,7 @@ setup:
 	@scripts/setup.sh
 
 test: $(TESTS) $(OUT)/lathe $(EXAMPLES)
+	@scripts/fetch.sh minilm || true  # without it the tests that need the encoder are skipped, and say so
 	@FLAVOUR=$(FLAVOUR) scripts/run_tests.sh
 
 demo: all $(OUT)/examples/bag_of_words
