@@ -1,10 +1,10 @@
 // The tokenizer of BERT: text in, token ids out, exactly as Hugging Face's `tokenizers` gives them.
 //
-//   text → special tokens found → normalised (clean, CJK spacing, accents, case) → words → WordPiece → ids
-//   [CLS] first [SEP]            types 0 0 0
-//   [CLS] first [SEP] second [SEP]     0 0 0 1 1
-// docs: Devlin et al. 2019 §3; the rules themselves are those of the BertNormalizer, BertPreTokenizer and WordPiece of
-// tokenizers 0.23.
+//   text → special tokens found → normalised (clean, CJK spacing, accents, case) → words →
+//   WordPiece → ids [CLS] first [SEP]            types 0 0 0 [CLS] first [SEP] second [SEP]     0 0
+//   0 1 1
+// docs: Devlin et al. 2019 §3; the rules themselves are those of the BertNormalizer,
+// BertPreTokenizer and WordPiece of tokenizers 0.23.
 #pragma once
 
 #include <cstdint>
@@ -14,52 +14,44 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenize/encoding.h"
+
 namespace lathe {
-
-// Which of a pair's texts gives up tokens when both are too long together.
-enum class Truncation { kLongestFirst, kOnlyFirst, kOnlySecond };
-
-struct EncodeOptions {
-  int64_t max_length = 0;  // tokens, special ones included; 0: no limit
-  Truncation truncation = Truncation::kLongestFirst;
-  bool return_offsets = false;
-};
-
-// Where a token stands in its text, in code points: [begin, end). {0, 0} for special tokens.
-struct TokenOffset {
-  int32_t begin, end;
-};
-
-struct Encoding {
-  std::vector<int32_t> input_ids;
-  std::vector<int32_t> token_type_ids;  // 0 for the first text and its special tokens, 1 for the second
-  std::vector<TokenOffset> offsets;     // empty unless asked for
-};
 
 class Tokenizer {
  public:
-  // From a checkpoint's directory: tokenizer.json if it is there, else vocab.txt with what tokenizer_config.json says
-  // (do_lower_case, strip_accents, tokenize_chinese_chars, special tokens). Error naming the file and key for anything
-  // that is missing, contradictory or not BERT's.
+  // From a checkpoint's directory: tokenizer.json if it is there, else vocab.txt with what
+  // tokenizer_config.json says (do_lower_case, strip_accents, tokenize_chinese_chars, special
+  // tokens). Error naming the file and key for anything that is missing, contradictory or not
+  // BERT's.
   static Tokenizer load(const std::string& directory);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Error "not valid UTF-8 at byte …" on invalid text; Error when max_length leaves no room as `truncation` asks.
-  // Safe to call from several threads at once.
+  // Error "not valid UTF-8 at byte …" (counted from 0) on invalid text; Error when max_length
+  // leaves no room as `truncation` asks. Safe to call from several threads at once.
   Encoding encode(std::string_view text, const EncodeOptions& options) const;
   Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
 
-  int64_t vocabulary_size() const;              // ids are below it
-  const std::string& token(int32_t id) const;   // Error when there is no such id
+  // The same, and behind it further encodings with what truncation cut off, each of at most
+  // max_length tokens and beginning options.stride tokens before the end of the one before: what
+  // Transformers gives with return_overflowing_tokens. Error when a window has no room beside
+  // stride.
+  std::vector<Encoding> encode_windows(std::string_view text, const EncodeOptions& options) const;
+  std::vector<Encoding> encode_windows(std::string_view text, std::string_view pair,
+                                       const EncodeOptions& options) const;
+
+  int64_t vocabulary_size() const;             // ids are below it
+  const std::string& token(int32_t id) const;  // Error when there is no such id
   std::optional<int32_t> id(std::string_view token) const;
   // The model's maximum length that tokenizer_config.json states, or 0.
   int64_t model_max_length() const;
 
-  // Writes tokenizer.json, tokenizer_config.json, vocab.txt and special_tokens_map.json, which AutoTokenizer loads
-  // and which give the same ids.
+  // Writes tokenizer.json, tokenizer_config.json, vocab.txt and special_tokens_map.json, which
+  // AutoTokenizer loads and which give the same ids. A truncation or padding that the files of the
+  // checkpoint held is not among them, as it is not part of encode() either.
   void save(const std::string& directory) const;
 
  private:
