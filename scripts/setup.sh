@@ -5,7 +5,7 @@ set -euo pipefail
 # package:what shows that it is there
 needs=(
   "g++:g++" "make:make"
-  "nlohmann-json3-dev:nlohmann/json.hpp" "libcli11-dev:CLI/CLI.hpp" "libxxhash-dev:xxhash.h"
+  "nlohmann-json3-dev:nlohmann/json.hpp" "libcli11-dev:CLI/CLI.hpp"
   "libutf8proc-dev:utf8proc.h" "libgtest-dev:gtest/gtest.h" "libbenchmark-dev:benchmark/benchmark.h"
 )
 
