@@ -1,0 +1,117 @@
+#include "train/adamw.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/train/golden.h"
+
+namespace lathe {
+namespace {
+
+using testing::number;
+using testing::numbers;
+
+void fill(const Tensor& tensor, const std::vector<float>& values) {
+  std::copy(values.begin(), values.end(), tensor.f32());
+}
+
+std::vector<const Kernels*> backends() {
+  std::vector<const Kernels*> all = {&reference_kernels()};
+  for (const Kernels* const* next = available_cpu_kernels(); *next != nullptr; ++next) {
+    all.push_back(*next);
+  }
+  return all;
+}
+
+TEST(AdamW, EqualsPyTorch) {
+  for (const Kernels* kernels : backends()) {
+    for (const Json& golden : testing::train_golden("adamw").as_array()) {
+      SCOPED_TRACE(kernels->name);
+      ParameterStore store;
+      Parameter& parameter = store.add("weight", {6}, Initializer::kZeros);
+      store.allocate_values();
+      store.allocate_gradients();
+      fill(parameter.value, numbers<float>(*golden.find("start")));
+      AdamW optimizer(store, {.weight_decay = number(golden, "weight_decay")});
+      Arena arena(0);
+      const Context context{*kernels, arena};
+      for (const Json& step : golden.find("steps")->as_array()) {
+        fill(parameter.gradient, numbers<float>(*step.find("gradient")));
+        const double norm = optimizer.gradient_norm(context);
+        EXPECT_NEAR(norm, number(step, "norm"), 1e-6 * norm);
+        optimizer.step(context, number(step, "learning_rate"), clip_factor(norm, 1.0));
+        const auto expected = numbers<float>(*step.find("value"));
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          EXPECT_NEAR(parameter.value.f32()[i], expected[i], 3e-7 * (1 + std::abs(expected[i])));
+          EXPECT_EQ(parameter.gradient.f32()[i], 0.0f);
+        }
+      }
+      EXPECT_EQ(optimizer.steps(), 5);
+    }
+  }
+}
+
+TEST(AdamW, DecaysNeitherBiasesNorLayerNorm) {
+  EXPECT_TRUE(has_weight_decay("bert.encoder.layer.0.attention.self.query.weight"));
+  EXPECT_TRUE(has_weight_decay("bert.embeddings.word_embeddings.weight"));
+  EXPECT_TRUE(has_weight_decay("classifier.weight"));
+  EXPECT_FALSE(has_weight_decay("classifier.bias"));
+  EXPECT_FALSE(has_weight_decay("bert.embeddings.LayerNorm.weight"));
+  EXPECT_FALSE(has_weight_decay("bert.encoder.layer.0.output.LayerNorm.bias"));
+}
+
+// A lookup table whose untouched rows an optimizer may skip.
+TEST(AdamW, DecaysUntouchedRowsAndLeavesThemWithoutDecay) {
+  for (const double decay : {0.0, 0.5}) {
+    ParameterStore store;
+    Parameter& table = store.add("table.weight", {3, 2}, Initializer::kOnes, /*sparse_rows=*/true);
+    store.allocate_values();
+    store.allocate_gradients();
+    fill(table.value, {1, 1, 1, 1, 1, 1});
+    AdamW optimizer(store, {.weight_decay = decay});
+    table.active_rows[1] = 1;
+    fill(table.gradient, {0, 0, 1, 1, 0, 0});
+    Arena arena(0);
+    optimizer.step({cpu_kernels(), arena}, 0.1);
+    EXPECT_FLOAT_EQ(table.value.f32()[0], static_cast<float>(1.0 - 0.1 * decay));
+    EXPECT_LT(table.value.f32()[2], 0.95f);
+  }
+}
+
+TEST(AdamW, RestoresWhichRowsHaveBeenTouched) {
+  ParameterStore store;
+  Parameter& table = store.add("table.weight", {3, 2}, Initializer::kOnes, /*sparse_rows=*/true);
+  store.allocate_values();
+  store.allocate_gradients();
+  AdamW optimizer(store, {});
+  fill(optimizer.moments()[0].first, {0, 0, 0, 0.5f, 0, 0});
+  fill(optimizer.moments()[0].second, {0, 0, 0, 0, 1e-9f, 0});
+  optimizer.restore(12);
+  EXPECT_EQ(table.active_rows, (std::vector<uint8_t>{0, 1, 1}));
+  EXPECT_EQ(optimizer.steps(), 12);
+}
+
+TEST(Clip, ScalesOnlyWhatIsTooLong) {
+  EXPECT_EQ(clip_factor(0.5, 1.0), 1.0);
+  EXPECT_NEAR(clip_factor(4.0, 1.0), 0.25, 1e-6);
+  EXPECT_EQ(clip_factor(4.0, 0.0), 1.0);
+}
+
+TEST(Clip, NamesTheFirstGradientThatIsNotFinite) {
+  ParameterStore store;
+  store.add("a", {2}, Initializer::kZeros);
+  Parameter& b = store.add("b", {2}, Initializer::kZeros);
+  store.allocate_values();
+  store.allocate_gradients();
+  EXPECT_EQ(first_non_finite_gradient(store), "");
+  b.gradient.f32()[1] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(first_non_finite_gradient(store), "b");
+  AdamW optimizer(store, {});
+  Arena arena(0);
+  EXPECT_FALSE(std::isfinite(optimizer.gradient_norm({cpu_kernels(), arena})));
+}
+
+}  // namespace
+}  // namespace lathe
