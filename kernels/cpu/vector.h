@@ -30,6 +30,7 @@ constexpr int kVectorBytes = kWidth * 4;
 
 typedef float Vec __attribute__((vector_size(kVectorBytes)));
 typedef int32_t IntVec __attribute__((vector_size(kVectorBytes)));  // comparisons give 0 or -1
+typedef uint32_t WordVec __attribute__((vector_size(kVectorBytes)));
 typedef uint64_t LongVec __attribute__((vector_size(kVectorBytes)));
 typedef float Quad __attribute__((vector_size(16)));
 
@@ -62,7 +63,7 @@ static inline Vec load(const float* p) {
 
 static inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
 
-// The first `lanes` floats (at most kWidth of them), zeros after. Touches no memory beyond them.
+// The first `lanes` > 0 floats, at most kWidth of them, zeros after. Touches no memory beyond.
 static inline Vec load(const float* p, int64_t lanes) {
   if (lanes >= kWidth) return load(p);
 #if defined(__AVX512F__)

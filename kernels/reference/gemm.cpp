@@ -61,11 +61,4 @@ void gemm(const GemmArgs& args, Stream) {
   }
 }
 
-void tanh_backward(const TanhBackwardArgs& args, Stream) {
-  for (int64_t i = 0; i < args.count; ++i) {
-    const double y = args.y[i];
-    args.dx[i] = static_cast<float>(args.dy[i] * (1 - y * y));
-  }
-}
-
 }  // namespace lathe::reference

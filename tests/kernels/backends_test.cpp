@@ -20,10 +20,11 @@ std::vector<const Kernels*> backends() {
 
 void expect_equals_reference(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
-    const Operands expected = run_case(c, reference_kernels());
-    for (const Kernels* backend : backends()) {
-      for (int64_t offset : {0, 1}) {
-        const Operands found = run_case(c, *backend, offset);
+    const Operands expected = run_case(c, reference_kernels(), prepare(c));
+    for (int64_t offset : {0, 1}) {
+      const Operands operands = prepare(c, offset);
+      for (const Kernels* backend : backends()) {
+        const Operands found = run_case(c, *backend, operands);
         EXPECT_EQ(difference(expected, found, kTolerance), "")
             << c.name << " on " << backend->name << ", offset " << offset;
       }
@@ -33,10 +34,11 @@ void expect_equals_reference(const std::vector<Case>& cases) {
 
 void expect_any_number_of_threads(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
+    const Operands operands = prepare(c);
     for (const Kernels* backend : backends()) {
-      const Operands one = run_case(c, *backend, 0, 1);
+      const Operands one = run_case(c, *backend, operands, 1);
       for (int threads : {2, 3, 8}) {
-        const Operands many = run_case(c, *backend, 0, threads);
+        const Operands many = run_case(c, *backend, operands, threads);
         EXPECT_EQ(bitwise_difference(one, many), "")
             << c.name << " on " << backend->name << ", " << threads << " threads";
       }
@@ -46,6 +48,30 @@ void expect_any_number_of_threads(const std::vector<Case>& cases) {
 
 TEST(BackendsTest, GemmEqualsReference) { expect_equals_reference(gemm_cases()); }
 TEST(BackendsTest, GemmOnAnyNumberOfThreads) { expect_any_number_of_threads(gemm_cases()); }
+
+TEST(BackendsTest, AttentionEqualsReference) { expect_equals_reference(attention_cases()); }
+TEST(BackendsTest, AttentionOnAnyNumberOfThreads) {
+  expect_any_number_of_threads(attention_cases());
+}
+
+TEST(BackendsTest, AddNormEqualsReference) { expect_equals_reference(add_norm_cases()); }
+TEST(BackendsTest, AddNormOnAnyNumberOfThreads) { expect_any_number_of_threads(add_norm_cases()); }
+
+TEST(BackendsTest, EmbeddingEqualsReference) { expect_equals_reference(embedding_cases()); }
+TEST(BackendsTest, EmbeddingOnAnyNumberOfThreads) {
+  expect_any_number_of_threads(embedding_cases());
+}
+
+TEST(BackendsTest, RowsEqualsReference) { expect_equals_reference(rows_cases()); }
+TEST(BackendsTest, RowsOnAnyNumberOfThreads) { expect_any_number_of_threads(rows_cases()); }
+
+TEST(BackendsTest, LossEqualsReference) { expect_equals_reference(loss_cases()); }
+TEST(BackendsTest, LossOnAnyNumberOfThreads) { expect_any_number_of_threads(loss_cases()); }
+
+TEST(BackendsTest, OptimizerEqualsReference) { expect_equals_reference(optimizer_cases()); }
+TEST(BackendsTest, OptimizerOnAnyNumberOfThreads) {
+  expect_any_number_of_threads(optimizer_cases());
+}
 
 }  // namespace
 }  // namespace lathe::testing

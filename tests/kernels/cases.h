@@ -1,16 +1,10 @@
 // The one list of problems that every backend is tested and measured on.
 #pragma once
 
+#include "tests/kernels/cases/add_norm.h"
+#include "tests/kernels/cases/attention.h"
+#include "tests/kernels/cases/embedding.h"
 #include "tests/kernels/cases/gemm.h"
-
-namespace lathe::testing {
-
-inline std::vector<Case> all_cases() {
-  std::vector<Case> cases;
-  for (const auto& group : {gemm_cases()}) {
-    cases.insert(cases.end(), group.begin(), group.end());
-  }
-  return cases;
-}
-
-}  // namespace lathe::testing
+#include "tests/kernels/cases/losses.h"
+#include "tests/kernels/cases/optimizer.h"
+#include "tests/kernels/cases/rows.h"

@@ -34,9 +34,13 @@ std::string difference_of(const std::string& name, std::span<const float> refere
 
 }  // namespace
 
-Operands run_case(const Case& c, const Kernels& kernels, int64_t offset, int threads) {
+Operands prepare(const Case& c, int64_t offset) {
   Operands operands(offset);
   c.prepare(operands);
+  return operands;
+}
+
+Operands run_case(const Case& c, const Kernels& kernels, Operands operands, int threads) {
   omp_set_num_threads(threads);
   c.run(kernels, operands);
   return operands;

@@ -7,8 +7,11 @@
 
 namespace lathe::testing {
 
-// The operands that a backend leaves behind, on fresh inputs, with that many OpenMP threads.
-Operands run_case(const Case& c, const Kernels& kernels, int64_t offset = 0, int threads = 2);
+// The operands of a case before it runs.
+Operands prepare(const Case& c, int64_t offset = 0);
+
+// What a backend leaves of them, with that many OpenMP threads.
+Operands run_case(const Case& c, const Kernels& kernels, Operands operands, int threads = 2);
 
 // Empty, or what differs: every float is within `tolerance` times (its reference's size plus the
 // root mean square of the reference's buffer), other data is equal.

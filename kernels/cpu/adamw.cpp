@@ -1,0 +1,64 @@
+#include "kernels/cpu/ops.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/slices.h"
+
+namespace lathe::cpu::LATHE_ISA {
+
+namespace {
+
+// AdamWArgs with everything that does not depend on the element worked out.
+struct Update {
+  float grad_scale, beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
+  float rate;            // learning_rate / (1 - beta1^step)
+  float variance_scale;  // 1 / sqrt(1 - beta2^step)
+};
+
+Update make_update(const AdamWArgs& args) {
+  const double step = static_cast<double>(args.step);
+  Update u;
+  u.grad_scale = args.grad_scale;
+  u.beta1 = static_cast<float>(args.beta1);
+  u.one_minus_beta1 = static_cast<float>(1 - args.beta1);
+  u.beta2 = static_cast<float>(args.beta2);
+  u.one_minus_beta2 = static_cast<float>(1 - args.beta2);
+  u.eps = static_cast<float>(args.eps);
+  u.rate = static_cast<float>(args.learning_rate / (1 - __builtin_pow(args.beta1, step)));
+  u.variance_scale = static_cast<float>(1 / __builtin_sqrt(1 - __builtin_pow(args.beta2, step)));
+  return u;
+}
+
+void update_run(const Update& u, const ParameterSlice& slice, float decay, int64_t first,
+                int64_t count) {
+  for (int64_t i = first; i < first + count; i += kWidth) {
+    const int64_t lanes = first + count - i;
+    const Vec g = load(slice.gradient + i, lanes) * u.grad_scale;
+    const Vec m = load(slice.m + i, lanes) * u.beta1 + g * u.one_minus_beta1;
+    const Vec v = load(slice.v + i, lanes) * u.beta2 + g * g * u.one_minus_beta2;
+    const Vec divisor = square_root(v) * u.variance_scale + u.eps;
+    const Vec value = load(slice.value + i, lanes);
+    store(slice.value + i, value - value * decay - u.rate * m / divisor, lanes);
+    store(slice.m + i, m, lanes);
+    store(slice.v + i, v, lanes);
+    store(slice.gradient + i, Vec{}, lanes);
+  }
+}
+
+}  // namespace
+
+void adamw(const AdamWArgs& args, Stream) {
+  const Update u = make_update(args);
+  const int64_t chunks = chunk_count(args.slices, args.slice_count);
+#pragma omp parallel num_threads(threads_for(chunks* kChunk))
+  for_each_chunk(args.slices, args.slice_count, omp_get_thread_num(), omp_get_num_threads(),
+                 [&](int64_t, const ParameterSlice& slice, int64_t first, int64_t last) {
+                   const float decay = static_cast<float>(args.learning_rate * slice.weight_decay);
+                   const auto run = [&](int64_t start, int64_t count) {
+                     update_run(u, slice, decay, start, count);
+                   };
+                   // Decay changes rows that have no gradient and no moments too.
+                   if (decay != 0.0f) return run(first, last - first);
+                   for_each_active_run(slice, first, last, run);
+                 });
+}
+
+}  // namespace lathe::cpu::LATHE_ISA

@@ -1,0 +1,310 @@
+// Attention over packed sequences. A unit of work is one head of one sequence: its keys and values
+// are copied side by side (their rows are a whole activation apart in memory), and the queries go
+// past them in blocks, so that a block's scores stay in the cache whatever the length.
+#include <omp.h>
+
+#include "kernels/cpu/dropout.h"
+#include "kernels/cpu/ops.h"
+#include "kernels/cpu/small_product.h"
+#include "kernels/cpu/vector_math.h"
+#include "kernels/scratch.h"
+
+namespace lathe::cpu::LATHE_ISA {
+
+namespace {
+
+thread_local Scratch thread_scratch;
+
+constexpr int64_t kQueryBlock = 8 * kProductRows;
+// Multiplications that are worth another thread.
+constexpr int64_t kWorkPerThread = 1 << 17;
+
+// Sizes that forward and backward share.
+template <class Args>
+struct Plan {
+  explicit Plan(const Args& a)
+      : args(a), keys(0), work(0), head_width(round_up(a.head_size, kWidth)) {
+    for (int64_t s = 0; s < a.sequences; ++s) {
+      const int64_t length = a.offsets[s + 1] - a.offsets[s];
+      keys = maximum(keys, length);
+      work += length * (a.query_offsets[s + 1] - a.query_offsets[s]);
+    }
+    work *= a.heads * a.head_size;
+    key_width = round_up(keys, kWidth);
+  }
+
+  int threads() const {
+    const int64_t wanted = minimum(work / kWorkPerThread, args.sequences * args.heads);
+    return static_cast<int>(maximum(1, minimum(wanted, omp_get_max_threads())));
+  }
+
+  const Args& args;
+  int64_t keys;  // of the longest sequence
+  int64_t work;
+  int64_t head_width, key_width;
+};
+
+// One head of one sequence.
+template <class Args>
+struct Head {
+  Head(const Args& args, int64_t unit)
+      : head(unit % args.heads),
+        sequence(unit / args.heads),
+        column(head * args.head_size),
+        first_query(args.query_offsets[sequence]),
+        last_query(args.query_offsets[sequence + 1]),
+        first_key(args.offsets[sequence]),
+        keys(args.offsets[sequence + 1] - first_key),
+        key_width(round_up(keys, kWidth)) {}
+
+  int64_t head, sequence, column, first_query, last_query, first_key, keys, key_width;
+};
+
+using ForwardPlan = Plan<AttentionForwardArgs>;
+using ForwardHead = Head<AttentionForwardArgs>;
+using BackwardPlan = Plan<AttentionBackwardArgs>;
+using BackwardHead = Head<AttentionBackwardArgs>;
+
+struct ForwardMemory {
+  explicit ForwardMemory(const ForwardPlan& plan)
+      : keys_transposed(thread_scratch.floats(plan.head_width * plan.key_width +
+                                              plan.keys * plan.head_width +
+                                              kQueryBlock * plan.key_width)),
+        values(keys_transposed + plan.head_width * plan.key_width),
+        scores(values + plan.keys * plan.head_width) {}
+
+  float* keys_transposed;  // [head_size, keys], times scale
+  float* values;           // [keys, head_size]
+  float* scores;           // [kQueryBlock, keys]
+};
+
+// From scores to dropout(softmax(scores)) in place. Returns the logsumexp.
+float softmax_row(float* scores, int64_t keys, const float* factors) {
+  const int64_t last = (keys - 1) / kWidth * kWidth;
+  const IntVec inside = lane_numbers() < static_cast<int32_t>(keys - last);
+  store(scores + last, inside ? load(scores + last) : broadcast(-__builtin_inff()));
+  Vec largest = load(scores);
+  for (int64_t j = kWidth; j < keys; j += kWidth) largest = vector_max(load(scores + j), largest);
+  const float row_largest = max_lane(largest);
+  Vec sum{};
+  for (int64_t j = 0; j < keys; j += kWidth) {
+    const Vec e = exponential(load(scores + j) - row_largest);
+    sum += e;
+    store(scores + j, e * load(factors + j));
+  }
+  const float row_sum = sum_lanes(sum);
+  for (int64_t j = 0; j < keys; j += kWidth) {
+    store(scores + j, load(scores + j) * (1.0f / row_sum));
+  }
+  return row_largest + __builtin_logf(row_sum);
+}
+
+void forward_block(const AttentionForwardArgs& args, const ForwardHead& h, const ForwardPlan& plan,
+                   const ForwardMemory& memory, DropoutRow& dropout, int64_t first, int64_t count) {
+  multiply({.m = count,
+            .n = h.key_width,
+            .k = args.head_size,
+            .a = args.q + first * args.ldq + h.column,
+            .lda = args.ldq,
+            .transpose_a = false,
+            .b = memory.keys_transposed,
+            .ldb = h.key_width,
+            .c = memory.scores,
+            .ldc = h.key_width,
+            .add = false});
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = (first + i) * args.heads + h.head;
+    const float logsumexp =
+        softmax_row(memory.scores + i * h.key_width, h.keys, dropout.factors(row, h.keys));
+    if (args.logsumexp != nullptr) args.logsumexp[row] = logsumexp;
+  }
+  multiply({.m = count,
+            .n = args.head_size,
+            .k = h.keys,
+            .a = memory.scores,
+            .lda = h.key_width,
+            .transpose_a = false,
+            .b = memory.values,
+            .ldb = plan.head_width,
+            .c = args.context + first * args.ldcontext + h.column,
+            .ldc = args.ldcontext,
+            .add = false});
+}
+
+void forward_head(const ForwardPlan& plan, const ForwardMemory& memory, DropoutRow& dropout,
+                  int64_t unit) {
+  const AttentionForwardArgs& args = plan.args;
+  const ForwardHead h(args, unit);
+  if (h.first_query == h.last_query) return;
+  pack_transposed(args.k + h.first_key * args.ldk + h.column, args.ldk, h.keys, args.head_size,
+                  args.scale, memory.keys_transposed, h.key_width);
+  pack(args.v + h.first_key * args.ldv + h.column, args.ldv, h.keys, args.head_size, memory.values,
+       plan.head_width);
+  for (int64_t first = h.first_query; first < h.last_query; first += kQueryBlock) {
+    forward_block(args, h, plan, memory, dropout, first,
+                  minimum(kQueryBlock, h.last_query - first));
+  }
+}
+
+struct BackwardMemory {
+  explicit BackwardMemory(const BackwardPlan& plan) {
+    const int64_t square = plan.head_width * plan.key_width;
+    const int64_t block = kQueryBlock * plan.key_width + kWidth;  // read beyond when transposed
+    keys_transposed = thread_scratch.floats(2 * square + plan.keys * plan.head_width +
+                                            2 * kQueryBlock * plan.head_width + 2 * block);
+    values_transposed = keys_transposed + square;
+    keys = values_transposed + square;
+    queries = keys + plan.keys * plan.head_width;
+    dcontext = queries + kQueryBlock * plan.head_width;
+    p = dcontext + kQueryBlock * plan.head_width;
+    dscore = p + block;
+  }
+
+  float* keys_transposed;    // [head_size, keys], times scale
+  float* values_transposed;  // [head_size, keys]
+  float* keys;               // [keys, head_size]
+  float* queries;            // [kQueryBlock, head_size]
+  float* dcontext;           // [kQueryBlock, head_size]
+  float* p;                  // [kQueryBlock, keys]: scores, then dropout(p)
+  float* dscore;             // [kQueryBlock, keys]: dcontext · v, then the gradient of score
+};
+
+float dot(const float* a, const float* b, int64_t count) {
+  Vec sum{};
+  for (int64_t j = 0; j < count; j += kWidth) {
+    sum += load(a + j, count - j) * load(b + j, count - j);
+  }
+  return sum_lanes(sum);
+}
+
+// From scores to dropout(p) and from dcontext · v to scale * dscore, in place.
+void softmax_backward_row(float* p, float* dscore, int64_t keys, float logsumexp, float d,
+                          float scale, const float* factors) {
+  for (int64_t j = 0; j < keys; j += kWidth) {
+    const Vec probability = exponential(load(p + j) - logsumexp);
+    const Vec factor = load(factors + j);
+    store(p + j, probability * factor);
+    store(dscore + j, probability * scale * (load(dscore + j) * factor - d));
+  }
+}
+
+void backward_block(const BackwardPlan& plan, const BackwardHead& h, const BackwardMemory& memory,
+                    DropoutRow& dropout, int64_t first, int64_t count) {
+  const AttentionBackwardArgs& args = plan.args;
+  const float* context = args.context + first * args.ldcontext + h.column;
+  const float* dcontext = args.dcontext + first * args.ldcontext + h.column;
+  pack(args.q + first * args.ldq + h.column, args.ldq, count, args.head_size, memory.queries,
+       plan.head_width);
+  pack(dcontext, args.ldcontext, count, args.head_size, memory.dcontext, plan.head_width);
+
+  SmallProduct scores{.m = count,
+                      .n = h.key_width,
+                      .k = args.head_size,
+                      .a = memory.queries,
+                      .lda = plan.head_width,
+                      .transpose_a = false,
+                      .b = memory.keys_transposed,
+                      .ldb = h.key_width,
+                      .c = memory.p,
+                      .ldc = h.key_width,
+                      .add = false};
+  multiply(scores);
+  scores.a = memory.dcontext;
+  scores.b = memory.values_transposed;
+  scores.c = memory.dscore;
+  multiply(scores);
+
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = (first + i) * args.heads + h.head;
+    const float d =
+        dot(dcontext + i * args.ldcontext, context + i * args.ldcontext, args.head_size);
+    softmax_backward_row(memory.p + i * h.key_width, memory.dscore + i * h.key_width, h.keys,
+                         args.logsumexp[row], d, args.scale, dropout.factors(row, h.keys));
+  }
+
+  multiply({.m = count,
+            .n = args.head_size,
+            .k = h.keys,
+            .a = memory.dscore,
+            .lda = h.key_width,
+            .transpose_a = false,
+            .b = memory.keys,
+            .ldb = plan.head_width,
+            .c = args.dq + first * args.lddq + h.column,
+            .ldc = args.lddq,
+            .add = false});
+  SmallProduct of_keys{.m = h.keys,
+                       .n = args.head_size,
+                       .k = count,
+                       .a = memory.dscore,
+                       .lda = h.key_width,
+                       .transpose_a = true,
+                       .b = memory.queries,
+                       .ldb = plan.head_width,
+                       .c = args.dk + h.first_key * args.lddk + h.column,
+                       .ldc = args.lddk,
+                       .add = first > h.first_query};
+  multiply(of_keys);
+  of_keys.a = memory.p;
+  of_keys.b = memory.dcontext;
+  of_keys.c = args.dv + h.first_key * args.lddv + h.column;
+  of_keys.ldc = args.lddv;
+  multiply(of_keys);
+}
+
+void clear_rows(float* x, int64_t ld, int64_t rows, int64_t columns) {
+  for (int64_t i = 0; i < rows; ++i) {
+    __builtin_memset(x + i * ld, 0, static_cast<uint64_t>(columns) * sizeof(float));
+  }
+}
+
+void backward_head(const BackwardPlan& plan, const BackwardMemory& memory, DropoutRow& dropout,
+                   int64_t unit) {
+  const AttentionBackwardArgs& args = plan.args;
+  const BackwardHead h(args, unit);
+  if (h.first_query == h.last_query) {
+    clear_rows(args.dk + h.first_key * args.lddk + h.column, args.lddk, h.keys, args.head_size);
+    clear_rows(args.dv + h.first_key * args.lddv + h.column, args.lddv, h.keys, args.head_size);
+    return;
+  }
+  const float* k = args.k + h.first_key * args.ldk + h.column;
+  const float* v = args.v + h.first_key * args.ldv + h.column;
+  pack(k, args.ldk, h.keys, args.head_size, memory.keys, plan.head_width);
+  pack_transposed(k, args.ldk, h.keys, args.head_size, args.scale, memory.keys_transposed,
+                  h.key_width);
+  pack_transposed(v, args.ldv, h.keys, args.head_size, 1.0f, memory.values_transposed, h.key_width);
+  for (int64_t first = h.first_query; first < h.last_query; first += kQueryBlock) {
+    backward_block(plan, h, memory, dropout, first, minimum(kQueryBlock, h.last_query - first));
+  }
+}
+
+}  // namespace
+
+// Which thread takes which head changes nothing: no result crosses a head.
+void attention_forward(const AttentionForwardArgs& args, Stream) {
+  const ForwardPlan plan(args);
+#pragma omp parallel num_threads(plan.threads())
+  {
+    const ForwardMemory memory(plan);
+    DropoutRow dropout(args.dropout, plan.keys);
+#pragma omp for schedule(dynamic)
+    for (int64_t unit = 0; unit < args.sequences * args.heads; ++unit) {
+      forward_head(plan, memory, dropout, unit);
+    }
+  }
+}
+
+void attention_backward(const AttentionBackwardArgs& args, Stream) {
+  const BackwardPlan plan(args);
+#pragma omp parallel num_threads(plan.threads())
+  {
+    const BackwardMemory memory(plan);
+    DropoutRow dropout(args.dropout, plan.keys);
+#pragma omp for schedule(dynamic)
+    for (int64_t unit = 0; unit < args.sequences * args.heads; ++unit) {
+      backward_head(plan, memory, dropout, unit);
+    }
+  }
+}
+
+}  // namespace lathe::cpu::LATHE_ISA

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "tests/kernels/cases/case.h"
+
+namespace lathe::testing {
+
+enum class Gradient { kNone, kApart, kInPlace };
+
+struct LossShape {
+  int64_t rows, columns;
+  Gradient gradient;
+  double size = 3;  // of the logits: beyond 88, exp overflows in float
+};
+
+inline void add_loss_operands(Operands& o, const LossShape& s) {
+  std::vector<int32_t> labels;
+  for (int64_t i = 0; i < s.rows; ++i)
+    labels.push_back(static_cast<int32_t>((5 * i + 1) % s.columns));
+  o.add_ints("labels", labels);
+  o.add("logits", s.rows * s.columns, -s.size, s.size), o.add("dlogits", s.rows * s.columns);
+  o.add("targets", s.rows * s.columns, 0, 1);
+  o.add("loss", s.rows);
+}
+
+inline float* gradient_of(Operands& o, const LossShape& s) {
+  if (s.gradient == Gradient::kNone) return nullptr;
+  return o.f(s.gradient == Gradient::kApart ? "dlogits" : "logits");
+}
+
+using RunLoss = void (*)(const Kernels&, Operands&, const LossShape&);
+
+inline Case loss_case(const std::string& op, const LossShape& s, RunLoss run) {
+  static const char* const kGradients[] = {"_alone", "", "_in_place"};
+  Case c;
+  c.name = concat(op, "/", s.rows, "x", s.columns, "/size_", s.size,
+                  kGradients[static_cast<int>(s.gradient)]);
+  c.prepare = [=](Operands& o) { add_loss_operands(o, s); };
+  c.run = [=](const Kernels& kernels, Operands& o) { run(kernels, o, s); };
+  return c;
+}
+
+inline void run_cross_entropy(const Kernels& kernels, Operands& o, const LossShape& s) {
+  kernels.cross_entropy(
+      {s.rows, s.columns, o.f("logits"), o.i("labels"), o.f("loss"), gradient_of(o, s), 0.25f},
+      nullptr);
+}
+
+inline void run_binary_cross_entropy(const Kernels& kernels, Operands& o, const LossShape& s) {
+  kernels.binary_cross_entropy(
+      {s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"), gradient_of(o, s), 0.25f},
+      nullptr);
+}
+
+inline void run_squared_error(const Kernels& kernels, Operands& o, const LossShape& s) {
+  kernels.squared_error(
+      {s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"), gradient_of(o, s), 0.25f},
+      nullptr);
+}
+
+inline std::vector<Case> loss_cases() {
+  std::vector<Case> cases;
+  const int64_t sizes[][2] = {{1, 1}, {5, 2}, {3, 17}, {40, 1003}, {0, 2}};
+  for (const auto& [rows, columns] : sizes) {
+    for (Gradient gradient : {Gradient::kNone, Gradient::kApart, Gradient::kInPlace}) {
+      for (double size : {3.0, 300.0}) {
+        const LossShape s{rows, columns, gradient, size};
+        cases.push_back(loss_case("cross_entropy", s, run_cross_entropy));
+        cases.push_back(loss_case("binary_cross_entropy", s, run_binary_cross_entropy));
+        cases.push_back(loss_case("squared_error", s, run_squared_error));
+      }
+    }
+  }
+  return cases;
+}
+
+}  // namespace lathe::testing
