@@ -13,11 +13,14 @@ die() {
 
 heading() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
-# Runs a command after showing it as a reader would type it, broken before each option.
+# Runs a command after showing it as one would type it, broken before an option.
 show_and_run() {
   local line="\$" word
   for word in "$@"; do
-    [[ $word == --* && ${#line} -gt 60 ]] && printf '%s%s \\%s\n' "$dim" "$line" "$plain" && line="     "
+    if [[ $word == --* && ${#line} -gt 70 ]]; then
+      printf '%s%s \\%s\n' "$dim" "$line" "$plain"
+      line="   "
+    fi
     [[ $word =~ ^[A-Za-z0-9_./=,:@%+-]+$ ]] || word="'${word//\'/\'\\\'\'}'"
     line+=" $word"
   done
@@ -25,5 +28,40 @@ show_and_run() {
   "$@"
 }
 
-# json_number FILE KEY: the number of a top-level key in a result file that has one key a line.
+# json_number FILE KEY: a number of a result file, which has one key a line.
 json_number() { sed -nE "s/^ *\"$2\": *([-+0-9.eE]+),?$/\1/p" "$1"; }
+
+# examples_in FILE.tsv: its rows, the header aside.
+examples_in() { echo $(($(wc -l <"$1") - 1)); }
+
+# label_counts FILE.tsv: "5681 negative, 6043 positive", of the last column.
+label_counts() {
+  tail -n +2 "$1" | awk -F'\t' '{ ++n[$NF] } END { for (l in n) print n[l], l }' | sort -k2 |
+    paste -sd, | sed 's/,/, /g'
+}
+
+# comparison TRAIN VALID OUT: what one gets without looking at the text, by counting words, and with
+# the fine-tuned model in OUT. bag_of_words prints two lines: name, accuracy and F1 (0 … 1).
+comparison() {
+  local results=$3/eval_results.json
+  printf '%s  %-38s %9s %9s%s\n' "$bold" "" accuracy F1 "$plain"
+  {
+    build/release/examples/bag_of_words "$1" "$2"
+    printf '%s\t%s\t%s\n' "fine-tuned by Lathe" "$(json_number "$results" eval_accuracy)" \
+      "$(json_number "$results" eval_f1)"
+  } | awk -F'\t' '{
+    printf "  %-38s %7.1f %% %9s\n", $1, 100 * $2, $3 == "" ? "" : sprintf("%.3f", $3)
+  }'
+}
+
+# show_predictions FILE.txt FILE.jsonl: each line of text with what the model answered.
+show_predictions() {
+  paste -d '\t' "$1" "$2" | awk -F'\t' '{
+    answer = $2; sub(/.*"prediction": ?"/, "", answer); sub(/".*/, "", answer)
+    list = $2; sub(/.*"probabilities": ?\[/, "", list); sub(/\].*/, "", list)
+    best = 0
+    n = split(list, p, /, ?/)
+    for (i = 1; i <= n; ++i) if (p[i] + 0 > best) best = p[i] + 0
+    printf "  %-10s %5.1f %%   %s\n", answer, 100 * best, $1
+  }'
+}
