@@ -13,8 +13,7 @@ scripts/fetch.sh
 mkdir -p "$work"
 
 heading "1. The text: Amazon and film review snippets, rated by people from -4 to 4"
-LC_ALL=C awk -f scripts/reviews.awk -v train="$train" -v valid="$valid" \
-  demo-data/reviews/{amazon,movie}ReviewSnippets_GroundTruth.txt
+prepare_reviews "$train" "$valid"
 echo "  $train: $(examples_in $train) snippets ($(label_counts $train))"
 echo "  $valid: $(examples_in $valid) snippets ($(label_counts $valid)),"
 echo "  a tenth of the reviews, chosen by a hash of their id; neutral ratings are left out"

@@ -21,26 +21,10 @@ TEXT
   exit 1
 }
 
-prepare() { LC_ALL=C awk -f scripts/mrpc.awk "$@"; }
-
 [[ -n ${MRPC:-} ]] || usage
 [[ -d $MRPC ]] || die "MRPC=$MRPC: no such directory"
 mkdir -p "$work"
-if [[ -e $MRPC/train.tsv && -e $MRPC/dev.tsv ]]; then
-  split="GLUE's split"
-  prepare "$MRPC/train.tsv" >"$train"
-  prepare "$MRPC/dev.tsv" >"$valid"
-elif [[ -e $MRPC/msr_paraphrase_train.txt && -e $MRPC/dev_ids.tsv ]]; then
-  split="GLUE's split, made from dev_ids.tsv"
-  prepare -v ids="$MRPC/dev_ids.tsv" -v keep=others "$MRPC/msr_paraphrase_train.txt" >"$train"
-  prepare -v ids="$MRPC/dev_ids.tsv" -v keep=listed "$MRPC/msr_paraphrase_train.txt" >"$valid"
-elif [[ -e $MRPC/msr_paraphrase_train.txt && -e $MRPC/msr_paraphrase_test.txt ]]; then
-  split="Microsoft's split"
-  prepare "$MRPC/msr_paraphrase_train.txt" >"$train"
-  prepare "$MRPC/msr_paraphrase_test.txt" >"$valid"
-else
-  usage
-fi
+prepare_mrpc "$MRPC" "$train" "$valid" || { [[ $? -eq 2 ]] && usage; exit 1; }
 scripts/fetch.sh minilm
 
 heading "1. The text: sentence pairs out of the news, 1 where people found that they say the same"

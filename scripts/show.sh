@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What demo.sh and mrpc.sh show a reader. Sourced, not run.
 
 if [[ -t 1 ]]; then
@@ -65,3 +66,30 @@ show_predictions() {
     printf "  %-10s %5.1f %%   %s\n", answer, 100 * best, $1
   }'
 }
+
+# prepare_reviews TRAIN.tsv VALID.tsv: the demo's text, out of what fetch.sh fetched.
+prepare_reviews() {
+  LC_ALL=C awk -f scripts/reviews.awk -v train="$1" -v valid="$2" \
+    demo-data/reviews/{amazon,movie}ReviewSnippets_GroundTruth.txt
+}
+
+# prepare_mrpc DIR TRAIN.tsv VALID.tsv: from GLUE's two files or Microsoft's. Sets `split` to which
+# split that is; fails quietly when DIR holds neither.
+prepare_mrpc() {
+  local raw=$1/msr_paraphrase_train.txt
+  if [[ -e $1/train.tsv && -e $1/dev.tsv ]]; then
+    split="GLUE's split"
+    mrpc_tsv "$1/train.tsv" >"$2" && mrpc_tsv "$1/dev.tsv" >"$3"
+  elif [[ -e $raw && -e $1/dev_ids.tsv ]]; then
+    split="GLUE's split, made from dev_ids.tsv"
+    mrpc_tsv -v ids="$1/dev_ids.tsv" -v keep=others "$raw" >"$2" &&
+      mrpc_tsv -v ids="$1/dev_ids.tsv" -v keep=listed "$raw" >"$3"
+  elif [[ -e $raw && -e $1/msr_paraphrase_test.txt ]]; then
+    split="Microsoft's split"
+    mrpc_tsv "$raw" >"$2" && mrpc_tsv "$1/msr_paraphrase_test.txt" >"$3"
+  else
+    return 2
+  fi
+}
+
+mrpc_tsv() { LC_ALL=C awk -f scripts/mrpc.awk "$@"; }

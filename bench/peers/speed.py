@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Lathe, Transformers' Trainer and a bare PyTorch loop on the same data, in turn.
+
+Prints one table: the best of each one's rounds, and Lathe's ratio to it.
+"""
+
+import argparse
+import tempfile
+
+from common import cpu_name, lathe_train, python_train
+
+QUIET_LATHE = {"save_strategy": "no", "logging_steps": 1000000}
+
+
+def contestants(arguments):
+    """Name and a function that trains in a directory, in the order of the rounds."""
+    return {
+        "Lathe": lambda directory: lathe_train(directory, {**arguments, **QUIET_LATHE}),
+        "Transformers' Trainer": lambda directory: python_train("trainer.py", directory, arguments),
+        "bare PyTorch loop": lambda directory: python_train("loop.py", directory, arguments),
+    }
+
+
+def best(rounds):
+    """Speed is the highest, the rest the lowest of the rounds: the least disturbed ones."""
+    return {"speed": max(r["train_samples_per_second"] for r in rounds),
+            "start": min(r["first_step_seconds"] for r in rounds),
+            "memory": min(r["peak_mb"] for r in rounds)}
+
+
+def print_table(results, arguments, rounds):
+    print(f"\n{cpu_name()}, {arguments.get('num_threads', 'all')} threads, f32, batch "
+          f"{arguments['per_device_train_batch_size']}, {arguments['max_steps']} steps, "
+          f"best of {rounds} interleaved rounds")
+    print(f"{'':24}{'samples/s':>11}{'Lathe is':>10}{'start, s':>11}{'Lathe is':>10}"
+          f"{'peak MB':>10}{'Lathe is':>10}")
+    ours = results["Lathe"]
+    for name, theirs in results.items():
+        row = f"{name:24}"
+        for key, ratio, width, digits in (
+                ("speed", ours["speed"] / theirs["speed"], 11, 1),
+                ("start", theirs["start"] / ours["start"], 11, 2),
+                ("memory", theirs["memory"] / ours["memory"], 10, 0)):
+            row += f"{theirs[key]:{width}.{digits}f}"
+            row += f"{'':>10}" if name == "Lathe" else f"{ratio:9.2f}x"
+        print(row)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model_name_or_path", required=True)
+    parser.add_argument("--train_file", required=True)
+    parser.add_argument("--per_device_train_batch_size", type=int, default=16)
+    parser.add_argument("--max_steps", type=int, default=30)
+    parser.add_argument("--num_threads", type=int)
+    parser.add_argument("--rounds", type=int, default=2)
+    arguments = {key: value for key, value in vars(parser.parse_args()).items()
+                 if value is not None}
+    rounds = arguments.pop("rounds")
+    measured = {}
+    for number in range(rounds):
+        for name, train in contestants(arguments).items():
+            print(f"round {number + 1} of {rounds}: {name}", flush=True)
+            with tempfile.TemporaryDirectory() as directory:
+                measured.setdefault(name, []).append(train(directory))
+    print_table({name: best(runs) for name, runs in measured.items()}, arguments, rounds)
+
+
+if __name__ == "__main__":
+    main()

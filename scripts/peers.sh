@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
+# and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
+#
+# Usage: scripts/peers.sh [speed|parity|round-trip|quality|all] [options of the Python program]
+#        (speed, parity and round-trip when nothing is named)
+#   MRPC=dir             Microsoft's paraphrase pairs (see scripts/mrpc.sh), else the demo's reviews
+#   PEERS_PYTHON=python  an interpreter that has what bench/peers/requirements.txt lists
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/show.sh
+
+model=demo-data/minilm
+
+require_python() {
+  python=${PEERS_PYTHON:-build/peers-venv/bin/python}
+  [[ -n ${PEERS_PYTHON:-} || -e build/peers-venv/.complete ]] && return
+  echo "lathe: installing PyTorch and Transformers into build/peers-venv (some gigabytes)"
+  rm -rf build/peers-venv
+  python3 -m venv build/peers-venv ||
+    die "python3 -m venv failed; on Debian run: apt-get install python3-venv"
+  build/peers-venv/bin/pip install -q --disable-pip-version-check \
+    -r bench/peers/requirements.txt || die "pip could not install bench/peers/requirements.txt"
+  touch build/peers-venv/.complete
+}
+
+# Sets train and valid to TSV files.
+prepare_text() {
+  mkdir -p build/peers
+  train=build/peers/train.tsv valid=build/peers/valid.tsv
+  if [[ -n ${MRPC:-} ]]; then
+    prepare_mrpc "$MRPC" "$train" "$valid" || die "MRPC=$MRPC: see scripts/mrpc.sh for its files"
+  else
+    prepare_reviews "$train" "$valid"
+  fi
+}
+
+speed() {
+  heading "Speed"
+  "$python" bench/peers/speed.py --model_name_or_path $model --train_file "$train" "$@"
+}
+
+parity() {
+  heading "The losses of 50 training steps"
+  "$python" bench/peers/parity_50_steps.py --model_name_or_path $model --train_file "$train" "$@"
+}
+
+round_trip() {
+  heading "What Lathe writes, read by Transformers"
+  build/lathe train --model_name_or_path $model --train_file "$train" --max_steps 20 \
+    --per_device_train_batch_size 16 --save_strategy no --output_dir build/peers/model \
+    >build/peers/train.log || die "lathe train failed; see build/peers/train.log"
+  "$python" bench/peers/round_trip.py --model_name_or_path build/peers/model \
+    --test_file "$valid" "$@"
+}
+
+quality() {
+  heading "Accuracy over seeds"
+  "$python" bench/peers/quality.py --model_name_or_path $model --train_file "$train" \
+    --validation_file "$valid" "$@"
+}
+
+what=default
+if [[ ${1:-} && $1 != --* ]]; then
+  what=$1
+  shift
+fi
+case $what in
+  speed | parity | round-trip | quality | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, parity, round-trip, quality or all" ;;
+esac
+[[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
+
+scripts/fetch.sh
+require_python
+prepare_text
+case $what in
+  default | all) parity; round_trip; speed ;;&
+  all) quality ;;
+  speed | parity | quality) "$what" "$@" ;;
+  round-trip) round_trip "$@" ;;
+esac
