@@ -93,7 +93,7 @@ std::string Column::type_name() const {
 int64_t Column::integer(int64_t row) const {
   if (type_ == ColumnType::kInt64) return buffers_.values.as<int64_t>()[row];
   if (type_ == ColumnType::kBool) return bit(buffers_.values, row) ? 1 : 0;
-  wrong_type("integers");
+  wrong_type("integers are");
 }
 
 double Column::number(int64_t row) const {
@@ -101,28 +101,28 @@ double Column::number(int64_t row) const {
   if (type_ == ColumnType::kInt64 || type_ == ColumnType::kBool) {
     return static_cast<double>(integer(row));
   }
-  wrong_type("numbers");
+  wrong_type("numbers are");
 }
 
 bool Column::boolean(int64_t row) const {
-  if (type_ != ColumnType::kBool) wrong_type("booleans");
+  if (type_ != ColumnType::kBool) wrong_type("booleans are");
   return bit(buffers_.values, row);
 }
 
 std::string_view Column::text(int64_t row) const {
-  if (!is_text(type_)) wrong_type("text");
+  if (!is_text(type_)) wrong_type("text is");
   const RowRange bytes = range(row);
   return {reinterpret_cast<const char*>(buffers_.values.data()) + bytes.begin,
           static_cast<std::size_t>(bytes.size())};
 }
 
 RowRange Column::list(int64_t row) const {
-  if (type_ != ColumnType::kList) wrong_type("lists");
+  if (type_ != ColumnType::kList) wrong_type("lists are");
   return range(row);
 }
 
 const Column& Column::elements() const {
-  if (type_ != ColumnType::kList) wrong_type("lists");
+  if (type_ != ColumnType::kList) wrong_type("lists are");
   return *buffers_.elements;
 }
 
@@ -136,7 +136,7 @@ RowRange Column::range(int64_t row) const {
 }
 
 void Column::wrong_type(std::string_view wanted) const {
-  fail(where(), " holds ", type_name(), ", ", wanted, " is needed");
+  fail(where(), " holds ", type_name(), ", ", wanted, " needed");
 }
 
 std::string Column::where(int64_t row) const {
