@@ -1,5 +1,5 @@
 # Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make peers · make install
-#        make lint · make asan · make ubsan · make tsan · make clean
+#        make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
 FLAVOUR ?= release
@@ -24,6 +24,10 @@ else ifeq ($(FLAVOUR),tsan)
   CXX      := clang++
   CXXFLAGS += -fsanitize=thread
   LDFLAGS  += -fsanitize=thread
+else ifeq ($(FLAVOUR),fuzz)
+  CXX      := clang++
+  CXXFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+  LDFLAGS  += -fsanitize=address,undefined
 endif
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
@@ -33,6 +37,7 @@ PROGRAM := $(wildcard train/cli/*.cpp)
 TEST_DIRS := base kernels tensor nn tokenize data train
 EXAMPLES := $(patsubst %.cpp,$(OUT)/%,$(wildcard examples/*.cpp))
 BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
+FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 # The CPU backend: one source, one object and one namespace per instruction set.
 CPU_SOURCES := $(wildcard kernels/cpu/*.cpp)
@@ -47,7 +52,7 @@ LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test demo mrpc bench peers install lint asan ubsan tsan clean setup check-includes
+.PHONY: all test demo mrpc bench peers install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -102,6 +107,9 @@ $(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
 $(OUT)/bench/%: $(OUT)/bench/%.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
 
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
 define test_rule
 $(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) $(OUT)/liblathe.a
 	$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
@@ -131,6 +139,17 @@ peers: all
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ test
 
+# Each fuzzer for FUZZ_SECONDS over a corpus that it keeps under build/corpus.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz run-fuzzers
+
+run-fuzzers: $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do \
+	  corpus=build/corpus/$$(basename $$fuzzer); mkdir -p $$corpus; \
+	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$corpus || exit 1; \
+	done
+
 lint: | $(SETUP)
 	@scripts/lint.sh
 
@@ -148,4 +167,4 @@ clean:
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp examples/*.cpp bench/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp))
