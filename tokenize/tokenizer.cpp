@@ -18,9 +18,11 @@ struct Tokenizer::Parts {
         vocabulary(definition.tokens, definition.continuing_prefix),
         encoder(definition, vocabulary) {}
 
-  // The text's windows that `options` lead to; the pair's likewise.
+  // `pair` may be null. Without `overflow`, one encoding: what truncation leaves.
   std::vector<Encoding> encode(std::string_view text, const std::string_view* pair,
                                const EncodeOptions& options, bool overflow) const;
+  TextLengths kept(const TextLengths& lengths, bool has_pair, const EncodeOptions& options) const;
+  void check_stride(const EncodeOptions& options) const;
 
   TokenizerDefinition definition;
   Vocabulary vocabulary;
@@ -75,26 +77,36 @@ int64_t length_of(const TextTokens& tokens) { return static_cast<int64_t>(tokens
 
 }  // namespace
 
+TextLengths Tokenizer::Parts::kept(const TextLengths& lengths, bool has_pair,
+                                   const EncodeOptions& options) const {
+  if (options.max_length == 0) return lengths;
+  const int64_t special = count_special(has_pair ? definition.pair : definition.single);
+  if (options.max_length < special) {
+    fail("max_length ", options.max_length, " leaves no room beside ", special, " special tokens");
+  }
+  return truncated(lengths, has_pair, options.max_length - special, options.truncation);
+}
+
+// tokenizers asks this of every call, whether the text is long enough to matter or not.
+void Tokenizer::Parts::check_stride(const EncodeOptions& options) const {
+  const int64_t room = options.max_length - count_special(definition.single);
+  if (options.stride < 0 || (options.max_length != 0 && options.stride > room)) {
+    fail("stride ", options.stride, " must be from 0 to ", room,
+         ": at most max_length without its special tokens");
+  }
+}
+
 std::vector<Encoding> Tokenizer::Parts::encode(std::string_view text, const std::string_view* pair,
                                                const EncodeOptions& options, bool overflow) const {
-  const auto& pieces = pair != nullptr ? definition.pair : definition.single;
   const bool offsets = options.return_offsets;
   const TextTokens a = encoder.encode(text, offsets);
   const TextTokens b = pair != nullptr ? encoder.encode(*pair, offsets) : TextTokens{};
-
-  TextLengths kept{length_of(a), length_of(b)};
-  if (options.max_length != 0) {
-    const int64_t room = options.max_length - count_special(pieces);
-    if (room < 0) {
-      fail("max_length ", options.max_length, " leaves no room beside ", count_special(pieces),
-           " special tokens");
-    }
-    kept = truncated(kept, pair != nullptr, room, options.truncation);
-  }
+  const TextLengths lengths = kept({length_of(a), length_of(b)}, pair != nullptr, options);
+  if (overflow) check_stride(options);
   const int64_t stride = overflow ? options.stride : 0;
   const bool left = definition.truncate_left;
-  auto first = windows(length_of(a), kept.first, stride, left);
-  auto second = windows(length_of(b), kept.second, stride, left);
+  auto first = windows(length_of(a), lengths.first, stride, left);
+  auto second = windows(length_of(b), lengths.second, stride, left);
   if (!overflow) {
     first.resize(1);
     second.resize(1);
@@ -102,6 +114,7 @@ std::vector<Encoding> Tokenizer::Parts::encode(std::string_view text, const std:
 
   // tokenizers' order: the first of both, the other windows of the first text with all of the
   // second, the first of the first with the others of the second.
+  const auto& pieces = pair != nullptr ? definition.pair : definition.single;
   std::vector<Encoding> found;
   const auto combine = [&](const Window& x, const Window& y) {
     found.push_back(fill_template(pieces, {a, x}, {b, y}, offsets));
