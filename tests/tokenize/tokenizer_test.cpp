@@ -1,0 +1,209 @@
+#include "tokenize/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "tests/temporary_directory.h"
+
+namespace lathe {
+namespace {
+
+using testing::error_of;
+using testing::TemporaryDirectory;
+
+constexpr char kTiny[] = "tests/golden/tokenizer_tiny";
+constexpr char kAdded[] = "tests/golden/tokenizer_added";
+
+TEST(TokenizerTest, NamesTokensAndIds) {
+  const Tokenizer tokenizer = Tokenizer::load(kAdded);
+  for (int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) {
+    EXPECT_EQ(tokenizer.id(tokenizer.token(id)), id) << tokenizer.token(id);
+  }
+  EXPECT_EQ(tokenizer.token(2), "[CLS]");
+  EXPECT_GT(tokenizer.id("<ent>"), tokenizer.id("naive"));
+  EXPECT_FALSE(tokenizer.id("no such token"));
+  error_of([&] { tokenizer.token(-1); });
+  error_of([&] { tokenizer.token(static_cast<int32_t>(tokenizer.vocabulary_size())); });
+}
+
+TEST(TokenizerTest, KnowsTheModelsMaximumLength) {
+  EXPECT_EQ(Tokenizer::load(kTiny).model_max_length(), 64);
+  EXPECT_EQ(Tokenizer::load(kAdded).model_max_length(), 0);
+}
+
+TEST(TokenizerTest, OffsetsOnlyWhenAskedFor) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const Encoding encoding = tokenizer.encode("the fox", "jumps", {});
+  EXPECT_TRUE(encoding.offsets.empty());
+  EXPECT_EQ(encoding.input_ids.size(), 7u);
+  EXPECT_EQ(encoding.token_type_ids, (std::vector<int32_t>{0, 0, 0, 0, 1, 1, 1}));
+}
+
+TEST(TokenizerTest, InvalidUtf8IsNamedByItsPlace) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  for (const std::string bad : {"\x80", "\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80"}) {
+    EXPECT_EQ(error_of([&] { tokenizer.encode("ab " + bad, {}); }), "not valid UTF-8 at byte 3");
+    EXPECT_EQ(error_of([&] { tokenizer.encode("a", bad, {}); }), "not valid UTF-8 at byte 0");
+  }
+}
+
+TEST(TokenizerTest, MaxLengthMustHoldTheSpecialTokens) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  EXPECT_EQ(tokenizer.encode("the fox", {.max_length = 2}).input_ids.size(), 2u);
+  error_of([&] { tokenizer.encode("the fox", {.max_length = 1}); });
+  error_of([&] { tokenizer.encode("the", "fox", {.max_length = 2}); });
+}
+
+TEST(TokenizerTest, ThreadsShareIt) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const std::string text = "The quick brown fox jümps over the lazy dog; unaffable.";
+  const Encoding expected = tokenizer.encode(text, {});
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4);
+  for (int& count : wrong) {
+    threads.emplace_back([&tokenizer, &text, &expected, &count] {
+      for (int i = 0; i < 200; ++i) {
+        count += tokenizer.encode(text, {}).input_ids != expected.input_ids;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4));
+}
+
+TEST(TokenizerTest, TruncationSideLeftKeepsTheEnd) {
+  const TemporaryDirectory directory;
+  write_file(directory.file("vocab.txt"), read_file(std::string(kTiny) + "/vocab.txt"));
+  write_file(directory.file("tokenizer_config.json"), R"({"truncation_side": "left"})");
+  const Tokenizer tokenizer = Tokenizer::load(directory.path());
+  EXPECT_EQ(tokenizer.encode("the quick brown fox", {.max_length = 4}).input_ids,
+            tokenizer.encode("brown fox", {}).input_ids);
+}
+
+// ---- files -----------------------------------------------------------------------------------
+
+class TokenizerFiles : public ::testing::Test {
+ protected:
+  void write(const std::string& name, const std::string& content) {
+    write_file(directory_.file(name), content);
+  }
+  // The complaint about tokenizer_added's tokenizer.json with `from` replaced by `to`.
+  std::string complaint(const std::string& from, const std::string& to) {
+    std::string text = read_file(std::string(kAdded) + "/tokenizer.json");
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    write("tokenizer.json", text.replace(at, from.size(), to));
+    return load_error();
+  }
+  std::string load_error() {
+    return error_of([&] { Tokenizer::load(directory_.path()); });
+  }
+  // Whether the message names the file and the key, and says the rest.
+  void expect_message(const std::string& message, const std::string& file,
+                      const std::string& rest) {
+    EXPECT_TRUE(message.starts_with(directory_.file(file) + ": ")) << message;
+    EXPECT_NE(message.find(rest), std::string::npos) << message;
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(TokenizerFiles, PartsThatAreNotBertsAreRefusedByName) {
+  const std::string file = "tokenizer.json";
+  expect_message(complaint("\"BertNormalizer\"", "\"NFKC\""), file, "normalizer.type: \"NFKC\"");
+  expect_message(complaint("\"BertPreTokenizer\"", "\"Whitespace\""), file,
+                 "pre_tokenizer.type: \"Whitespace\"");
+  expect_message(complaint("\"type\":\"BertProcessing\"", "\"type\":\"RobertaProcessing\""), file,
+                 "post_processor.type: \"RobertaProcessing\"");
+  expect_message(complaint("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"BPE\""),
+                 file, "model.type: \"BPE\"");
+  expect_message(complaint("{\"type\":\"BertPreTokenizer\"}", "null"), file,
+                 "pre_tokenizer: is null");
+  expect_message(complaint("\"lowercase\":false", "\"lowercase\":\"no\""), file,
+                 "normalizer.lowercase: expected a boolean, found a string");
+  expect_message(complaint("\"lowercase\":false", "\"lower\":false"), file,
+                 "normalizer.lowercase: is missing");
+}
+
+TEST_F(TokenizerFiles, ContradictoryIdsAreRefused) {
+  const std::string file = "tokenizer.json";
+  expect_message(complaint("\"the\":5", "\"the\":6"), file, "expected an id below");
+  expect_message(complaint("\"the\":5", "\"the\":-1"), file, "expected an id below");
+  expect_message(complaint("\"the\":5", "\"the\":5.5"), file, "expected an id below");
+  expect_message(complaint("\"id\":4,\"content\":\"[MASK]\"", "\"id\":4,\"content\":\"the\""), file,
+                 "disagree on the id 4");
+  expect_message(complaint("\"id\":4,", "\"id\":4000,"), file, "the id 4000");
+  expect_message(complaint("\"unk_token\":\"[UNK]\"", "\"unk_token\":\"<unk>\""), file,
+                 "no unk_token \"<unk>\"");
+  expect_message(complaint("[\"[SEP]\",3]", "[\"[SEP]\",9999]"), file, "no id 9999");
+}
+
+TEST_F(TokenizerFiles, ConfigurationThatContradictsTheNormalizerIsRefused) {
+  write("tokenizer.json", read_file(std::string(kAdded) + "/tokenizer.json"));
+  write("tokenizer_config.json", R"({"do_lower_case": true})");
+  expect_message(load_error(), "tokenizer_config.json", "do_lower_case: true contradicts");
+  write("tokenizer_config.json", R"({"model_max_length": 1e30, "strip_accents": true})");
+  EXPECT_EQ(Tokenizer::load(directory_.path()).model_max_length(), 0);
+}
+
+TEST_F(TokenizerFiles, VocabularyFiles) {
+  EXPECT_EQ(load_error(), directory_.path() + ": has neither tokenizer.json nor vocab.txt");
+  write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\na\n");
+  expect_message(load_error(), "vocab.txt",
+                 "the token of id 4 is also that of a smaller id: \"a\"");
+  write("vocab.txt", "[CLS]\n[SEP]\na\n");
+  expect_message(load_error(), "vocab.txt", "no unk_token \"[UNK]\"");
+  write("vocab.txt", "[UNK]\n[SEP]\na\n");
+  expect_message(load_error(), "vocab.txt", "has no cls_token");
+  write("vocab.txt", "[UNK]\n\xFF\n");
+  expect_message(load_error(), "vocab.txt", "not valid UTF-8 at byte 6");
+  write("vocab.txt", "");
+  load_error();
+  // CRLF, trailing spaces, an empty line and no line end at the end of the file.
+  write("vocab.txt", "[UNK]\r\n[CLS]  \n[SEP]\u3000\n\na");
+  const Tokenizer tokenizer = Tokenizer::load(directory_.path());
+  EXPECT_EQ(tokenizer.encode("A", {}).input_ids, (std::vector<int32_t>{1, 4, 2}));
+}
+
+TEST_F(TokenizerFiles, SpecialTokensOfTheConfiguration) {
+  write("vocab.txt", "<unk>\n<s>\n</s>\na\n<ent>\n");
+  write("tokenizer_config.json", R"({"unk_token": "<unk>", "cls_token": {"content": "<s>"},
+                                     "sep_token": "</x>", "additional_special_tokens": ["<ent>"]})");
+  expect_message(load_error(), "tokenizer_config.json",
+                 "sep_token: \"</x>\" is not in the vocabulary");
+  write("special_tokens_map.json", R"({"sep_token": "</s>"})");
+  const Tokenizer tokenizer = Tokenizer::load(directory_.path());
+  EXPECT_EQ(tokenizer.encode("a<ent>b", {}).input_ids, (std::vector<int32_t>{1, 3, 4, 0, 2}));
+}
+
+TEST_F(TokenizerFiles, OptionsWithoutAPlaceAreRefused) {
+  write("vocab.txt", read_file(std::string(kTiny) + "/vocab.txt"));
+  for (const std::string option :
+       {R"({"do_basic_tokenize": false})", R"({"never_split": ["a"]})",
+        R"({"tokenizer_class": "BertJapaneseTokenizer"})", R"({"split_special_tokens": true})",
+        R"({"truncation_side": "middle"})", R"({"do_lower_case": 1})", "[]"}) {
+    write("tokenizer_config.json", option);
+    EXPECT_NE(load_error().find("tokenizer_config.json: "), std::string::npos) << option;
+  }
+}
+
+// What was saved is what is saved again: nothing is lost or added on the way.
+TEST_F(TokenizerFiles, SavingTwiceWritesTheSame) {
+  const TemporaryDirectory second;
+  for (const char* folder : {kTiny, kAdded}) {
+    Tokenizer::load(folder).save(directory_.path());
+    Tokenizer::load(directory_.path()).save(second.path());
+    for (const char* file :
+         {"tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"}) {
+      EXPECT_EQ(read_file(directory_.file(file)), read_file(second.file(file))) << file;
+    }
+  }
+  EXPECT_TRUE(read_json_file(second.file("tokenizer.json")).find("truncation")->is_null());
+  EXPECT_TRUE(read_json_file(second.file("tokenizer.json")).find("padding")->is_null());
+}
+
+}  // namespace
+}  // namespace lathe
