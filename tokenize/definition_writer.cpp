@@ -162,7 +162,11 @@ Json config_json(const TokenizerDefinition& definition) {
   file["do_lower_case"] = definition.normalizer.lowercase;
   file["strip_accents"] = strip_accents_json(definition);
   file["tokenize_chinese_chars"] = definition.normalizer.handle_chinese_chars;
-  file["tokenizer_class"] = is_plain_bert(definition) ? "BertTokenizer" : "TokenizersBackend";
+  const bool plain = is_plain_bert(definition);
+  file["tokenizer_class"] = plain ? "BertTokenizer" : "TokenizersBackend";
+  if (!plain) {  // what BertTokenizer knows by itself
+    file["model_input_names"] = Json::Array{"input_ids", "token_type_ids", "attention_mask"};
+  }
   if (definition.model_max_length > 0) file["model_max_length"] = definition.model_max_length;
   return file;
 }
