@@ -185,7 +185,7 @@ bool Options::parse(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     std::string line = error.what();
     std::replace(line.begin(), line.end(), '\n', ' ');
-    fail("lathe ", command_, ": ", line, "; see lathe ", command_, " --help");
+    fail(line, "; see lathe ", command_, " --help");
   }
   return true;
 }
