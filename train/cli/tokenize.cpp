@@ -1,10 +1,12 @@
 // lathe tokenize: texts in, token ids out, a JSON object a line.
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
+#include <iterator>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "tokenize/tokenizer.h"
 #include "train/cli/commands.h"
@@ -15,6 +17,26 @@ namespace lathe {
 
 namespace {
 
+constexpr std::size_t kBlock = 4096;  // lines that are encoded at a time, on all threads
+
+struct TokenizeOptions {
+  EncodeOptions encode;
+  bool json = true;
+  bool windows = false;  // what truncation cuts off follows in further lines
+};
+
+// The input's lines, and where they stand for messages.
+struct Lines {
+  std::string_view text;
+  std::string name;
+  std::vector<std::string_view> lines;
+};
+
+struct Input {
+  std::string text;
+  std::optional<std::string> pair;
+};
+
 Truncation truncation_named(const std::string& name) {
   if (name == "longest_first") return Truncation::kLongestFirst;
   if (name == "only_first") return Truncation::kOnlyFirst;
@@ -22,11 +44,46 @@ Truncation truncation_named(const std::string& name) {
   fail("--truncation ", name, ": must be longest_first, only_first or only_second");
 }
 
+Lines split_lines(std::string_view text, const std::string& name) {
+  Lines result{text, name, {}};
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string_view line = text.substr(begin, end - begin);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    result.lines.push_back(line);
+    begin = end + 1;
+  }
+  return result;
+}
+
+const std::string& text_member(const Json& object, const char* key) {
+  const Json* text = object.find(key);
+  if (text == nullptr) fail("the key \"", key, "\" is missing");
+  if (!text->is_string()) fail("\"", key, "\": expected a string, found ", text->kind());
+  return text->as_string();
+}
+
+Input input_of(const Json& object) {
+  if (!object.is_object()) fail("expected an object with the key \"text\", found ", object.kind());
+  Input input{text_member(object, "text"), std::nullopt};
+  const Json* pair = object.find("text_pair");
+  if (pair != nullptr && !pair->is_null()) input.pair = text_member(object, "text_pair");
+  return input;
+}
+
+std::vector<Encoding> encode(const Tokenizer& tokenizer, const Input& input,
+                             const TokenizeOptions& options) {
+  if (options.windows) {
+    return input.pair ? tokenizer.encode_windows(input.text, *input.pair, options.encode)
+                      : tokenizer.encode_windows(input.text, options.encode);
+  }
+  return {input.pair ? tokenizer.encode(input.text, *input.pair, options.encode)
+                     : tokenizer.encode(input.text, options.encode)};
+}
+
 template <class Values, class Write>
 void append_list(const char* name, const Values& values, std::string& out, const Write& write) {
-  out += out.empty() ? "{\"" : ", \"";
-  out += name;
-  out += "\": [";
+  out.append(out.empty() || out.back() == '\n' ? "{\"" : ", \"").append(name).append("\": [");
   bool first = true;
   for (const auto& value : values) {
     if (!first) out += ", ";
@@ -36,68 +93,68 @@ void append_list(const char* name, const Values& values, std::string& out, const
   out += ']';
 }
 
-std::string to_line(const Encoding& encoding, bool with_offsets) {
-  std::string out;
+void append_encoding(const Encoding& encoding, const TokenizeOptions& options, std::size_t sample,
+                     std::string& out) {
   const auto write_number = [&](int32_t value) { out += std::to_string(value); };
   append_list("input_ids", encoding.input_ids, out, write_number);
   append_list("token_type_ids", encoding.token_type_ids, out, write_number);
   append_list("attention_mask", encoding.input_ids, out, [&](int32_t) { out += '1'; });
-  if (with_offsets) {
+  if (options.encode.return_offsets) {
     append_list("offset_mapping", encoding.offsets, out, [&](const TokenOffset& offset) {
       out += '[' + std::to_string(offset.begin) + ", " + std::to_string(offset.end) + ']';
     });
   }
-  return out + "}\n";
+  if (options.windows) out += ", \"overflow_to_sample_mapping\": " + std::to_string(sample);
+  out += "}\n";
 }
 
-const std::string& text_member(const Json& object, const char* key, const std::string& where) {
-  const Json* text = object.find(key);
-  if (text == nullptr) fail(where, ": the key \"", key, "\" is missing");
-  if (!text->is_string()) fail(where, ": \"", key, "\": expected a string, found ", text->kind());
-  return text->as_string();
+// The output of one line of input; none for an empty line of JSON Lines.
+std::string encode_line(const Tokenizer& tokenizer, const Lines& lines, std::size_t index,
+                        const TokenizeOptions& options) {
+  const std::string_view line = lines.lines[index];
+  if (options.json && line.empty()) return {};
+  Json object;
+  if (options.json) object = parse_json_part(line, lines.text, lines.name);
+  try {
+    const Input input = options.json ? input_of(object) : Input{std::string(line), std::nullopt};
+    std::string out;
+    for (const Encoding& encoding : encode(tokenizer, input, options)) {
+      append_encoding(encoding, options, index, out);
+    }
+    return out;
+  } catch (const Error& error) {
+    fail(lines.name, ":", index + 1, ": ", error.what());
+  }
 }
 
-class LineEncoder {
- public:
-  LineEncoder(const Tokenizer& tokenizer, const EncodeOptions& options, bool json)
-      : tokenizer_(tokenizer), options_(options), json_(json) {}
-
-  std::string operator()(const std::string& line, const std::string& where) const {
+// On all threads, in order. An exception may not leave a parallel region: the first one in the
+// order of the lines is thrown behind it.
+std::string encode_block(const Tokenizer& tokenizer, const Lines& lines, std::size_t begin,
+                         std::size_t end, const TokenizeOptions& options) {
+  std::vector<std::string> outputs(end - begin);
+  std::vector<std::exception_ptr> errors(end - begin);
+#pragma omp parallel for schedule(dynamic, 16)
+  for (std::size_t i = begin; i < end; ++i) {
     try {
-      return to_line(json_ ? encode_json(line, where) : tokenizer_.encode(line, options_),
-                     options_.return_offsets);
-    } catch (const Error& error) {
-      const std::string message = error.what();
-      if (message.starts_with(where)) throw;
-      fail(where, ": ", message);
+      outputs[i - begin] = encode_line(tokenizer, lines, i, options);
+    } catch (...) {
+      errors[i - begin] = std::current_exception();
     }
   }
-
- private:
-  Encoding encode_json(const std::string& line, const std::string& where) const {
-    const Json object = parse_json(line, where);
-    if (!object.is_object())
-      fail(where, ": expected an object with the key \"text\", found ", object.kind());
-    const std::string& text = text_member(object, "text", where);
-    const Json* pair = object.find("text_pair");
-    if (pair == nullptr || pair->is_null()) return tokenizer_.encode(text, options_);
-    return tokenizer_.encode(text, text_member(object, "text_pair", where), options_);
+  std::string text;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (errors[i]) std::rethrow_exception(errors[i]);
+    text += outputs[i];
   }
+  return text;
+}
 
-  const Tokenizer& tokenizer_;
-  const EncodeOptions& options_;
-  bool json_;
-};
-
-void encode_lines(std::istream& in, const std::string& name, const LineEncoder& encode,
-                  bool skip_empty) {
-  std::string line;
-  for (int64_t number = 1; std::getline(in, line); ++number) {
+void encode_all(const Tokenizer& tokenizer, const Lines& lines, const TokenizeOptions& options) {
+  for (std::size_t begin = 0; begin < lines.lines.size(); begin += kBlock) {
     throw_if_interrupted();
-    if (line.ends_with('\r')) line.pop_back();
-    if (skip_empty && line.empty()) continue;
-    const std::string encoded = encode(line, concat(name, ":", number));
-    if (std::fwrite(encoded.data(), 1, encoded.size(), stdout) != encoded.size()) {
+    const std::size_t end = std::min(begin + kBlock, lines.lines.size());
+    const std::string text = encode_block(tokenizer, lines, begin, end, options);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
       fail("the standard output cannot be written");
     }
   }
@@ -107,7 +164,7 @@ void encode_lines(std::istream& in, const std::string& name, const LineEncoder& 
 
 void tokenize_command(const Arguments& arguments) {
   std::string model, file, truncation = "longest_first", input_format = "json";
-  EncodeOptions encode_options;
+  TokenizeOptions chosen;
   std::optional<int64_t> max_length;
   Options options("tokenize",
                   "Turns text into token ids: a JSON object a line, in the order of the input.");
@@ -119,22 +176,31 @@ void tokenize_command(const Arguments& arguments) {
               "Truncate to so many tokens, special ones included [no limit]");
   options.add("truncation", truncation,
               "Which text of a pair gives way: longest_first, only_first, only_second");
-  options.flag("return_offsets_mapping", encode_options.return_offsets,
+  options.flag("return_overflowing_tokens", chosen.windows,
+               "What truncation cuts off follows in further lines");
+  options.add("stride", chosen.encode.stride, "Tokens that such a line repeats of the one before");
+  options.flag("return_offsets_mapping", chosen.encode.return_offsets,
                "Where each token stands in its text, in code points");
   if (!options.parse(arguments)) return;
 
-  if (input_format != "json" && input_format != "text")
+  if (input_format != "json" && input_format != "text") {
     fail("--input_format ", input_format, ": must be json or text");
+  }
   if (max_length && *max_length < 1) fail("--max_length ", *max_length, ": must be at least 1");
-  encode_options.max_length = max_length.value_or(0);
-  encode_options.truncation = truncation_named(truncation);
+  if (chosen.encode.stride < 0) fail("--stride ", chosen.encode.stride, ": must be 0 or more");
+  if (options.given("stride") && !chosen.windows) {
+    fail("--stride: has no meaning without --return_overflowing_tokens");
+  }
+  chosen.json = input_format == "json";
+  chosen.encode.max_length = max_length.value_or(0);
+  chosen.encode.truncation = truncation_named(truncation);
   const Tokenizer tokenizer = Tokenizer::load(model);
-  const bool json = input_format == "json";
-  const LineEncoder encode(tokenizer, encode_options, json);
-  if (file == "-") return encode_lines(std::cin, "standard input", encode, json);
-  std::ifstream in(file, std::ios::binary);
-  if (!in) fail(file, ": cannot be read");
-  encode_lines(in, file, encode, json);
+  if (file == "-") {
+    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    return encode_all(tokenizer, split_lines(text, "standard input"), chosen);
+  }
+  const MappedFile mapped(file);
+  encode_all(tokenizer, split_lines(mapped.bytes(), file), chosen);
 }
 
 }  // namespace lathe
