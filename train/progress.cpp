@@ -46,14 +46,15 @@ void ProgressBar::on_train_begin(const TrainingPlan& plan, const TrainerState& s
   start_step_ = state.global_step;
   max_steps_ = plan.max_steps;
   examples_ = 0;
+  mean_loss_ = 0.0;
 }
 
 void ProgressBar::on_step_end(const TrainerState& state, const StepReport& step) {
   const int64_t steps = state.global_step - start_step_;
+  const double weight =
+      examples_ == 0 ? 1.0 : 1.0 / static_cast<double>(std::min<int64_t>(steps, 20));
+  mean_loss_ += (step.loss - mean_loss_) * weight;
   examples_ += step.examples;
-  mean_loss_ = steps == 1 ? step.loss
-                          : mean_loss_ + (step.loss - mean_loss_) /
-                                             static_cast<double>(std::min<int64_t>(steps, 20));
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double left =
       seconds / static_cast<double>(steps) * static_cast<double>(max_steps_ - state.global_step);

@@ -21,8 +21,9 @@ const Json& member(const Json& object, const std::string& path, const char* key)
 template <class Value>
 Value value_of(const Json& object, const std::string& path, const char* key,
                Value (Json::*read)() const) {
+  const Json& value = member(object, path, key);
   try {
-    return (member(object, path, key).*read)();
+    return (value.*read)();
   } catch (const Error& error) {
     fail(path, ": \"", key, "\": ", error.what());
   }

@@ -64,8 +64,7 @@ TEST(Arguments, RefusesWhatCannotBe) {
     return error_of([&] { check_arguments(arguments); });
   };
   using Args = TrainingArguments;
-  EXPECT_EQ(error([](Args& a) { a.learning_rate = -1; }),
-            "--learning_rate -1: must be 0 or more");
+  EXPECT_EQ(error([](Args& a) { a.learning_rate = -1; }), "--learning_rate -1: must be 0 or more");
   EXPECT_EQ(error([](Args& a) { a.per_device_train_batch_size = 0; }),
             "--per_device_train_batch_size 0: must be at least 1");
   EXPECT_EQ(error([](Args& a) { a.adam_beta2 = 1; }), "--adam_beta2 1: must be in [0, 1)");

@@ -15,7 +15,8 @@ inline const Json& train_golden(const char* key) {
 template <class Number>
 std::vector<Number> numbers(const Json& list) {
   std::vector<Number> result;
-  for (const Json& value : list.as_array()) result.push_back(static_cast<Number>(value.as_double()));
+  for (const Json& value : list.as_array())
+    result.push_back(static_cast<Number>(value.as_double()));
   return result;
 }
 

@@ -70,8 +70,7 @@ TEST(Glue, EveryTaskHasItsMetrics) {
   EXPECT_EQ(of_task("cola"), (Names{"matthews_correlation"}));
   EXPECT_EQ(of_task("sst2"), (Names{"accuracy"}));
   EXPECT_EQ(names_of(compute_metrics(nullptr, single, predictions, classes)), (Names{"accuracy"}));
-  const Metrics mrpc =
-      compute_metrics(&glue_task_named("mrpc"), single, predictions, classes);
+  const Metrics mrpc = compute_metrics(&glue_task_named("mrpc"), single, predictions, classes);
   EXPECT_DOUBLE_EQ(mrpc[0].second, 0.5);
   EXPECT_DOUBLE_EQ(mrpc[2].second, 0.5 * (mrpc[0].second + mrpc[1].second));
 
@@ -88,8 +87,7 @@ TEST(Glue, MultiLabelCountsALogitAboveZeroAsYes) {
   predictions.columns = 2;
   predictions.logits = {0.5f, -0.5f, -1.0f, 2.0f};
   const Targets targets{2, {}, {1, 0, 1, 1}};
-  const Metrics metrics =
-      compute_metrics(nullptr, ProblemType::kMultiLabel, predictions, targets);
+  const Metrics metrics = compute_metrics(nullptr, ProblemType::kMultiLabel, predictions, targets);
   EXPECT_EQ(metrics, (Metrics{{"f1", 0.8}, {"accuracy", 0.5}}));
 }
 

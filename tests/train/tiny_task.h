@@ -1,4 +1,5 @@
-// A task that a tiny BERT learns in seconds: made-up tokens whose class can be read off one of them.
+// A task that a tiny BERT learns in seconds: made-up tokens whose class can be read off one of
+// them.
 #pragma once
 
 #include <memory>

@@ -44,13 +44,14 @@ Truncation truncation_named(const std::string& name) {
   fail("--truncation ", name, ": must be longest_first, only_first or only_second");
 }
 
-Lines split_lines(std::string_view text, const std::string& name) {
+// Of JSON Lines, those with something on them.
+Lines split_lines(std::string_view text, const std::string& name, bool json) {
   Lines result{text, name, {}};
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     std::string_view line = text.substr(begin, end - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    result.lines.push_back(line);
+    if (!json || !line.empty()) result.lines.push_back(line);
     begin = end + 1;
   }
   return result;
@@ -108,11 +109,10 @@ void append_encoding(const Encoding& encoding, const TokenizeOptions& options, s
   out += "}\n";
 }
 
-// The output of one line of input; none for an empty line of JSON Lines.
+// The output of one line of input.
 std::string encode_line(const Tokenizer& tokenizer, const Lines& lines, std::size_t index,
                         const TokenizeOptions& options) {
   const std::string_view line = lines.lines[index];
-  if (options.json && line.empty()) return {};
   Json object;
   if (options.json) object = parse_json_part(line, lines.text, lines.name);
   try {
@@ -123,7 +123,7 @@ std::string encode_line(const Tokenizer& tokenizer, const Lines& lines, std::siz
     }
     return out;
   } catch (const Error& error) {
-    fail(lines.name, ":", index + 1, ": ", error.what());
+    fail(lines.name, ":", 1 + std::count(lines.text.data(), line.data(), '\n'), ": ", error.what());
   }
 }
 
@@ -197,10 +197,10 @@ void tokenize_command(const Arguments& arguments) {
   const Tokenizer tokenizer = Tokenizer::load(model);
   if (file == "-") {
     const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    return encode_all(tokenizer, split_lines(text, "standard input"), chosen);
+    return encode_all(tokenizer, split_lines(text, "standard input", chosen.json), chosen);
   }
   const MappedFile mapped(file);
-  encode_all(tokenizer, split_lines(mapped.bytes(), file), chosen);
+  encode_all(tokenizer, split_lines(mapped.bytes(), file, chosen.json), chosen);
 }
 
 }  // namespace lathe
