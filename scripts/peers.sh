@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/show.sh
 
+export HF_HUB_OFFLINE=1  # every model is a directory here
 model=demo-data/minilm
 
 require_python() {

@@ -12,8 +12,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LATHE = ROOT / "build" / "lathe"
-# Transformers asks the network for nothing: every model is a directory.
-QUIET = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONWARNINGS": "ignore"}
 
 
 @dataclasses.dataclass
@@ -60,8 +58,7 @@ def run(command):
     """Runs a program to its end. SystemExit with its last lines when it fails."""
     start = time.perf_counter()
     process = subprocess.Popen([str(part) for part in command], cwd=ROOT, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               env={**os.environ, **QUIET})
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     lines, first_step = [], None
     for line in process.stdout:
         lines.append(line)

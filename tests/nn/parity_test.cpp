@@ -186,7 +186,9 @@ TEST_P(Parity, GradientOfEveryParameter) {
   }
 }
 
-TEST_P(Parity, FiftySteps) {
+class ParityOfSteps : public Parity {};
+
+TEST_P(ParityOfSteps, FiftySteps) {
   const std::vector<float> expected = golden_->f32("losses");
   ASSERT_EQ(static_cast<int64_t>(expected.size()), training_.steps);
   for (int64_t step = 0; step < training_.steps; ++step) {
@@ -197,25 +199,46 @@ TEST_P(Parity, FiftySteps) {
   }
 }
 
-std::vector<Case> all_cases() {
-  std::vector<Case> cases;
-  const auto add_tiny = [&](const Kernels& kernels) {
-    const std::string encoder = "tests/golden/bert_tiny";
-    cases.push_back({"tiny_single_label", "tiny", encoder, ProblemType::kSingleLabel, &kernels});
-    cases.push_back({"tiny_multi_label", "tiny", encoder, ProblemType::kMultiLabel, &kernels});
-    cases.push_back({"tiny_regression", "tiny", encoder, ProblemType::kRegression, &kernels});
-  };
-  add_tiny(reference_kernels());
+std::vector<const Kernels*> cpu_backends() {  // slowest first
+  std::vector<const Kernels*> backends;
   for (const Kernels* const* kernels = available_cpu_kernels(); *kernels != nullptr; ++kernels) {
-    add_tiny(**kernels);
-    cases.push_back({"minilm", "minilm", kMiniLm, ProblemType::kSingleLabel, *kernels});
+    backends.push_back(*kernels);
+  }
+  return backends;
+}
+
+std::vector<Case> tiny_cases() {
+  std::vector<const Kernels*> backends = cpu_backends();
+  backends.insert(backends.begin(), &reference_kernels());
+  const std::string encoder = "tests/golden/bert_tiny";
+  std::vector<Case> cases;
+  for (const Kernels* kernels : backends) {
+    cases.push_back({"tiny_single_label", "tiny", encoder, ProblemType::kSingleLabel, kernels});
+    cases.push_back({"tiny_multi_label", "tiny", encoder, ProblemType::kMultiLabel, kernels});
+    cases.push_back({"tiny_regression", "tiny", encoder, ProblemType::kRegression, kernels});
   }
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Bert, Parity, testing::ValuesIn(all_cases()), [](const auto& test) {
+std::vector<Case> minilm_cases(const std::vector<const Kernels*>& backends) {
+  std::vector<Case> cases;
+  for (const Kernels* kernels : backends) {
+    cases.push_back({"minilm", "minilm", kMiniLm, ProblemType::kSingleLabel, kernels});
+  }
+  return cases;
+}
+
+std::string name_of_case(const testing::TestParamInfo<Case>& test) {
   return test.param.name + "_" + test.param.kernels->name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiny, Parity, testing::ValuesIn(tiny_cases()), name_of_case);
+INSTANTIATE_TEST_SUITE_P(Tiny, ParityOfSteps, testing::ValuesIn(tiny_cases()), name_of_case);
+INSTANTIATE_TEST_SUITE_P(MiniLm, Parity, testing::ValuesIn(minilm_cases(cpu_backends())),
+                         name_of_case);
+// Many steps of the large model take the fastest backend seconds, and the slowest a minute.
+INSTANTIATE_TEST_SUITE_P(MiniLm, ParityOfSteps,
+                         testing::ValuesIn(minilm_cases({cpu_backends().back()})), name_of_case);
 
 }  // namespace
 
