@@ -41,18 +41,21 @@ label_counts() {
     paste -sd, | sed 's/,/, /g'
 }
 
-# comparison TRAIN VALID OUT: what one gets without looking at the text, by counting words, and with
-# the fine-tuned model in OUT. bag_of_words prints two lines: name, accuracy and F1 (0 … 1).
+# comparison TRAIN VALID OUT: what one gets without reading the text, by counting its words, and with
+# the fine-tuned model in OUT. bag_of_words prints lines of "NAME accuracy 0.5274 f1 0.6906".
 comparison() {
-  local results=$3/eval_results.json
-  printf '%s  %-38s %9s %9s%s\n' "$bold" "" accuracy F1 "$plain"
+  local results=$3/eval_results.json f1
+  f1=$(json_number "$results" eval_f1)
   {
     build/release/examples/bag_of_words "$1" "$2"
-    printf '%s\t%s\t%s\n' "fine-tuned by Lathe" "$(json_number "$results" eval_accuracy)" \
-      "$(json_number "$results" eval_f1)"
-  } | awk -F'\t' '{
-    printf "  %-38s %7.1f %% %9s\n", $1, 100 * $2, $3 == "" ? "" : sprintf("%.3f", $3)
-  }'
+    echo "Lathe, fine-tuned accuracy $(json_number "$results" eval_accuracy) f1 $f1"
+  } | awk -v bold="$bold" -v plain="$plain" -v with_f1="$f1" '
+    BEGIN { printf "%s  %-34s %9s%s%s\n", bold, "", "accuracy", with_f1 ? "      F1" : "", plain }
+    match($0, / +accuracy /) {
+      split(substr($0, RSTART + RLENGTH), number, " ")
+      printf "  %-34s %7.1f %%", substr($0, 1, RSTART - 1), 100 * number[1]
+      print with_f1 ? sprintf("%8.3f", number[3]) : ""
+    }'
 }
 
 # show_predictions FILE.txt FILE.jsonl: each line of text with what the model answered.
