@@ -14,9 +14,17 @@ bool has_text(const Table& table, std::string_view name) {
   return column != nullptr && is_text(column->type());
 }
 
-ProblemType problem_of_column(const Column& labels) {
-  if (labels.type() == ColumnType::kFloat64) return ProblemType::kRegression;
-  return labels.type() == ColumnType::kList ? ProblemType::kMultiLabel : ProblemType::kSingleLabel;
+// Whole numbers may be classes or scores, and lists of numbers labels or scores: there the model's
+// own problem decides. Everything else can be only one thing.
+ProblemType problem_of_column(const Column& labels, std::optional<ProblemType> known) {
+  const bool list = labels.type() == ColumnType::kList;
+  const ColumnType type = list ? labels.elements().type() : labels.type();
+  const bool integers = type == ColumnType::kInt64;
+  if (known == ProblemType::kRegression && (integers || (list && type == ColumnType::kFloat64))) {
+    return ProblemType::kRegression;
+  }
+  if (list) return ProblemType::kMultiLabel;
+  return type == ColumnType::kFloat64 ? ProblemType::kRegression : ProblemType::kSingleLabel;
 }
 
 // GLUE's names for a column of GLUE's numbers or names; else the names in the column.
@@ -78,7 +86,7 @@ Task decide_task(const Table& table, const TaskOptions& options, std::optional<P
   } else if (options.glue != nullptr) {
     task.problem_type = options.glue->problem_type;
   } else {
-    task.problem_type = known.value_or(problem_of_column(labels));
+    task.problem_type = problem_of_column(labels, known);
   }
   task.labels = task.problem_type == ProblemType::kRegression ? regression_names(labels)
                                                               : choose_labels(labels, options.glue);

@@ -38,9 +38,9 @@ struct Task {
 std::vector<std::string> choose_text_columns(const Table& table, const TaskOptions& options);
 
 // Of a labelled training file. The problem: as told, else the GLUE task's, else by the label
-// column's type: fractions are regression, lists multi-label, anything else single-label. The
-// labels: the GLUE task's names where they fit, else those in the column. `known`, a model's
-// problem type, counts before the column's type.
+// column's type: fractions are regression, lists multi-label, anything else single-label; where
+// numbers could be either, `known`, the problem in a model's config, decides. The labels: the GLUE
+// task's names where they fit, else those in the column.
 Task decide_task(const Table& table, const TaskOptions& options, std::optional<ProblemType> known);
 
 // Of a file that a fine-tuned model is to answer: problem and labels are the model's.

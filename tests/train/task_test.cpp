@@ -52,6 +52,8 @@ TEST(Task, InfersTheProblemFromTheLabels) {
   const Table lists =
       parse_table(R"([{"text": "a", "label": ["x"]}, {"text": "b", "label": []}])", "train.json");
   EXPECT_EQ(type(lists), ProblemType::kMultiLabel);
+  const auto known = ProblemType::kSingleLabel;  // of the model: cannot hold for these labels
+  EXPECT_EQ(decide_task(lists, {}, known).problem_type, ProblemType::kMultiLabel);
   TaskOptions told;
   told.problem_type = ProblemType::kRegression;
   const Task task = decide_task(csv("text,label\na,1\nb,0\n"), told, ProblemType::kSingleLabel);

@@ -1,0 +1,278 @@
+// The program as a process: what it writes, what it prints, how it ends.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "tests/train/program.h"
+
+namespace lathe {
+namespace {
+
+using testing::built;
+using testing::Outcome;
+using testing::Workplace;
+
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!file_exists(built("lathe"))) GTEST_SKIP() << built("lathe") << " has not been built";
+  }
+
+  // Exit status 1 and one line on stderr, beginning with "lathe: ".
+  static void expect_error(const Outcome& outcome, const std::string& message) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, "lathe: " + message + "\n");
+  }
+  static void expect_success(const Outcome& outcome) {
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+  }
+  std::string bytes(const std::string& name) const { return read_file(work_.file(name)); }
+
+  Workplace work_;
+};
+
+TEST_F(Program, TrainsEvaluatesAndPredicts) {
+  const Outcome trained =
+      work_.train("out",
+                  "--num_train_epochs 30 --learning_rate 5e-3 --eval_strategy epoch --show_worst 2 "
+                  "--save_strategy no --test_file dev.csv");
+  expect_success(trained);
+  for (const char* name :
+       {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+        "special_tokens_map.json", "train_results.json", "eval_results.json",
+        "predict_results.json", "predict_results.jsonl", "all_results.json", "trainer_state.json",
+        "README.md"}) {
+    EXPECT_TRUE(file_exists(work_.file(std::string("out/") + name))) << name;
+  }
+  const Json results = read_json_file(work_.file("out/all_results.json"));
+  EXPECT_EQ(results.find("eval_accuracy")->as_double(), 1.0);
+  EXPECT_EQ(results.find("eval_samples")->as_integer(), 8);
+  EXPECT_EQ(results.find("train_samples")->as_integer(), 24);
+  EXPECT_EQ(results.find("epoch")->as_double(), 30.0);
+  EXPECT_NE(trained.out.find("most confused examples, highest loss first:\n  row "),
+            std::string::npos);
+  EXPECT_NE(trained.out.find("memory: "), std::string::npos);
+  const Json config = read_json_file(work_.file("out/config.json"));
+  EXPECT_EQ(config.find("id2label")->find("1")->as_string(), "yes");
+  EXPECT_EQ(config.find("problem_type")->as_string(), "single_label_classification");
+
+  // The same model from disk gives the same answers.
+  expect_success(
+      work_.lathe("predict --model_name_or_path out --test_file dev.csv --output_file p.jsonl"));
+  EXPECT_EQ(bytes("p.jsonl"), bytes("out/predict_results.jsonl"));
+  EXPECT_EQ(bytes("p.jsonl").rfind("{\"index\": 0, \"prediction\": ", 0), 0u);
+  expect_success(
+      work_.lathe("evaluate --model_name_or_path out --validation_file dev.csv --output_dir e"));
+  EXPECT_EQ(read_json_file(work_.file("e/eval_results.json")).find("eval_loss")->as_double(),
+            results.find("eval_loss")->as_double());
+}
+
+TEST_F(Program, WritesTheSameBitsOnAnyNumberOfThreads) {
+  expect_success(work_.train("one", "--num_threads 1 --save_strategy no"));
+  expect_success(work_.train("two", "--num_threads=2 --save-strategy no"));
+  EXPECT_EQ(bytes("one/model.safetensors"), bytes("two/model.safetensors"));
+}
+
+TEST_F(Program, ContinuesAnInterruptedRun) {
+  expect_success(work_.train("whole", "--save_strategy no"));
+  expect_success(work_.train("parts", "--save_steps 5 --eval_strategy steps --eval_steps 5"));
+  std::filesystem::remove_all(work_.file("parts/checkpoint-18"));
+  std::filesystem::remove_all(work_.file("parts/checkpoint-15"));
+  const Outcome resumed = work_.train("parts", "--save_strategy no --resume_from_checkpoint");
+  expect_success(resumed);
+  EXPECT_NE(resumed.out.find("continuing from parts/checkpoint-10\n"), std::string::npos);
+  EXPECT_EQ(bytes("whole/model.safetensors"), bytes("parts/model.safetensors"));
+  const Outcome fresh = work_.train("parts", "--save_strategy no");
+  EXPECT_NE(fresh.out.find("parts holds checkpoint-10 of an earlier run; this run starts afresh"),
+            std::string::npos);
+  expect_error(work_.train("empty", "--resume_from_checkpoint"),
+               "--resume_from_checkpoint: empty holds no checkpoint-N");
+}
+
+TEST_F(Program, EndsInOrderWhenInterrupted) {
+  const Outcome outcome = testing::run("cd " + work_.file("") +
+                                       " && timeout --preserve-status -s INT 1 " + built("lathe") +
+                                       " train --model_name_or_path model --train_file train.csv "
+                                       "--output_dir out --num_train_epochs 1e6");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err.rfind("lathe: interrupted after step ", 0), 0u) << outcome.err;
+  for (const auto& entry : std::filesystem::directory_iterator(work_.file("out"))) {
+    EXPECT_EQ(entry.path().filename().string().rfind("checkpoint-", 0), 0u) << entry.path();
+    EXPECT_TRUE(file_exists(entry.path().string() + "/trainer_state.json")) << entry.path();
+  }
+}
+
+TEST_F(Program, Tokenizes) {
+  write_file(work_.file("in.jsonl"),
+             "{\"text\": \"Good film\", \"text_pair\": \"bad\"}\n\n{\"text\": \"x\"}\n");
+  const Outcome outcome = work_.lathe("tokenize --model_name_or_path model in.jsonl");
+  expect_success(outcome);
+  EXPECT_EQ(
+      outcome.out,
+      "{\"input_ids\": [2, 5, 7, 3, 6, 3], \"token_type_ids\": [0, 0, 0, 0, 1, 1], "
+      "\"attention_mask\": [1, 1, 1, 1, 1, 1]}\n"
+      "{\"input_ids\": [2, 1, 3], \"token_type_ids\": [0, 0, 0], \"attention_mask\": [1, 1, 1]}\n");
+  const Outcome text = testing::run("printf 'the good' | " + built("lathe") +
+                                    " tokenize --model_name_or_path " + work_.file("model") +
+                                    " --input_format text --max_length 3 --return_offsets_mapping "
+                                    "--return_overflowing_tokens -");
+  expect_success(text);
+  EXPECT_EQ(
+      text.out,
+      "{\"input_ids\": [2, 8, 3], \"token_type_ids\": [0, 0, 0], \"attention_mask\": [1, 1, 1], "
+      "\"offset_mapping\": [[0, 0], [0, 3], [0, 0]], \"overflow_to_sample_mapping\": 0}\n"
+      "{\"input_ids\": [2, 5, 3], \"token_type_ids\": [0, 0, 0], \"attention_mask\": [1, 1, 1], "
+      "\"offset_mapping\": [[0, 0], [4, 8], [0, 0]], \"overflow_to_sample_mapping\": 0}\n");
+  write_file(work_.file("in.jsonl"), "{\"text\": \"a\"}\n\n{\"txt\": \"a\"}\n");
+  expect_error(work_.lathe("tokenize --model_name_or_path model in.jsonl"),
+               "in.jsonl:3: the key \"text\" is missing");
+}
+
+TEST_F(Program, Inspects) {
+  const Outcome outcome = work_.lathe("inspect --model_name_or_path model");
+  expect_success(outcome);
+  EXPECT_NE(outcome.out.find("hidden_size              16"), std::string::npos);
+  EXPECT_NE(outcome.out.find("bert.pooler.dense.weight"), std::string::npos);
+  EXPECT_NE(outcome.out.find("training a batch of 8 x 24 tokens"), std::string::npos);
+  EXPECT_NE(outcome.out.find("device: cpu ("), std::string::npos);
+}
+
+TEST_F(Program, HelpsAndNamesItsVersion) {
+  EXPECT_EQ(work_.lathe("--version").out.rfind("lathe ", 0), 0u);
+  EXPECT_NE(work_.lathe("--help").out.find("tokenize"), std::string::npos);
+  for (const char* command : {"train", "evaluate", "predict", "tokenize", "inspect"}) {
+    const Outcome outcome = work_.lathe(std::string(command) + " --help");
+    expect_success(outcome);
+    EXPECT_NE(outcome.out.find("--model_name_or_path"), std::string::npos);
+  }
+}
+
+// What goes wrong on the command line.
+TEST_F(Program, RefusesOptionsInOneLine) {
+  expect_error(work_.lathe("trian"), "trian: no such command; did you mean train?");
+  expect_error(work_.train("out", "--learning-rte 1"),
+               "--learning_rte: `lathe train` has no such option; did you mean --learning_rate?");
+  expect_error(work_.train("out", "--bf16"), "--bf16: this build computes in f32 only");
+  expect_error(work_.train("out", "--num_processes 2"),
+               "--num_processes: this build runs in one process; --num_threads sets its threads");
+  expect_error(work_.train("out", "--device cuda"),
+               "--device cuda: this build has no CUDA; use cpu or auto");
+  expect_error(work_.train("out", "--seed x"), "--seed x: must be a whole number");
+  expect_error(work_.train("out", "--max_steps 0"),
+               "--max_steps 0: must be at least 1, or -1 for whole epochs");
+  expect_error(
+      work_.train("out", "--task_name mprc"),
+      "--task_name mprc: must be one of cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli");
+  expect_error(work_.train("out", "--max_seq_length 25"),
+               "--max_seq_length 25: the model has 24 positions (max_position_embeddings)");
+  expect_error(work_.train("out", "--warmup_ratio 0.1 --warmup_steps 3"),
+               "--warmup_ratio: --warmup_steps is given too; one of them is enough");
+  expect_error(work_.lathe("train --output_dir out"),
+               "--model_name_or_path is required; see lathe train --help");
+  EXPECT_FALSE(std::filesystem::exists(work_.file("out")));
+}
+
+// What is wrong with the files.
+TEST_F(Program, RefusesFilesInOneLine) {
+  const auto one_line = [](const Outcome& outcome, const char* part) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+  };
+  const std::string begin = "train --model_name_or_path model --output_dir out --train_file ";
+  expect_error(work_.lathe(begin + "nowhere.csv"),
+               "nowhere.csv: cannot be read: No such file or directory");
+  one_line(work_.lathe(begin + "train.csv --label_column_name lable"), "\"label\"");
+  one_line(work_.lathe(begin + "train.csv --text_column_names txt"), "\"text\"");
+  write_file(work_.file("empty.csv"), "");
+  one_line(work_.lathe(begin + "empty.csv"), "empty.csv");
+  write_file(work_.file("ragged.csv"), "text,label\na,no\nb\n");
+  one_line(work_.lathe(begin + "ragged.csv"), "ragged.csv:3");
+  write_file(work_.file("other.csv"), "text,label\ngood,yes\nbad,maybe\n");
+  one_line(work_.lathe(begin + "train.csv --validation_file other.csv"), "other.csv");
+  one_line(work_.lathe(begin + "train.csv --validation_file other.csv"), "maybe");
+  write_file(work_.file("bare.csv"), "text\ngood\n");
+  one_line(work_.lathe(begin + "train.csv --validation_file bare.csv"), "label");
+  EXPECT_FALSE(std::filesystem::exists(work_.file("out")));
+}
+
+TEST_F(Program, RefusesDamagedCheckpointsInOneLine) {
+  expect_error(
+      work_.lathe("inspect --model_name_or_path bert-base"),
+      "--model_name_or_path bert-base: no such directory; Lathe reads checkpoints from disk "
+      "(config.json, model.safetensors, vocab.txt)");
+  const std::string weights = bytes("model/model.safetensors");
+  write_file(work_.file("model/model.safetensors"), weights.substr(0, weights.size() - 5));
+  const Outcome truncated = work_.train("out");
+  EXPECT_EQ(truncated.status, 1);
+  EXPECT_EQ(truncated.err.rfind("lathe: model/model.safetensors", 0), 0u) << truncated.err;
+  EXPECT_EQ(truncated.err.find('\n'), truncated.err.size() - 1);
+  write_file(work_.file("model/vocab.txt"), bytes("model/vocab.txt") + std::string(100, '\n'));
+  EXPECT_EQ(work_.train("out").status, 1);
+  EXPECT_FALSE(file_exists(work_.file("out/model.safetensors")));
+}
+
+TEST_F(Program, RefusesAnOutputDirectoryThatCannotBeWritten) {
+  write_file(work_.file("out"), "a file");
+  const Outcome outcome = work_.train("out");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "lathe: out: cannot be created: a file of that name exists\n");
+  EXPECT_EQ(bytes("out"), "a file");
+}
+
+TEST_F(Program, RefusesToPredictWithAnUntrainedHead) {
+  write_file(work_.file("model/config.json"), R"({"model_type": "bert"})");
+  EXPECT_EQ(
+      work_.lathe("predict --model_name_or_path model --test_file dev.csv --output_file p").status,
+      1);
+  EXPECT_FALSE(file_exists(work_.file("p")));
+}
+
+// Other kinds of problems, through JSON Lines.
+TEST_F(Program, LearnsManyLabelsAndNumbers) {
+  const std::string begin =
+      "train --model_name_or_path model --save_strategy no --num_train_epochs 1 --validation_file ";
+  std::string lists, numbers = "text,label\n";
+  for (int i = 0; i < 6; ++i) {
+    lists += i % 2 == 0 ? R"({"text": "good film", "label": ["x", "y"]})"
+                        : R"({"text": "bad", "label": []})";
+    lists += '\n';
+    numbers += i % 2 == 0 ? "good film,1.5\n" : "bad story,-2\n";
+  }
+  write_file(work_.file("lists.jsonl"), lists);
+  write_file(work_.file("numbers.csv"), numbers);
+  expect_success(work_.lathe(begin + "lists.jsonl --train_file lists.jsonl --output_dir lists"));
+  const Json many = read_json_file(work_.file("lists/eval_results.json"));
+  EXPECT_NE(many.find("eval_f1"), nullptr);
+  EXPECT_EQ(read_json_file(work_.file("lists/config.json")).find("problem_type")->as_string(),
+            "multi_label_classification");
+  expect_success(work_.lathe(begin + "numbers.csv --train_file numbers.csv --output_dir numbers "
+                                     "--ignore_mismatched_sizes"));
+  EXPECT_NE(read_json_file(work_.file("numbers/eval_results.json")).find("eval_mse"), nullptr);
+  expect_success(work_.lathe(
+      "predict --model_name_or_path numbers --test_file dev.csv --output_file p.jsonl"));
+  EXPECT_EQ(bytes("p.jsonl").find("probabilities"), std::string::npos);
+}
+
+TEST_F(Program, ExamplesRun) {
+  if (!file_exists(built("examples/training_loop")))
+    GTEST_SKIP() << "the examples have not been built";
+  const std::string files = work_.file("train.csv") + " " + work_.file("dev.csv");
+  const Outcome loop = testing::run(built("examples/training_loop") + " " + work_.file("model") +
+                                    " " + files + " " + work_.file("loop"));
+  expect_success(loop);
+  EXPECT_EQ(loop.out.rfind("epoch 1: loss ", 0), 0u);
+  expect_success(work_.lathe("evaluate --model_name_or_path loop --validation_file dev.csv"));
+  const Outcome baseline = testing::run(built("examples/bag_of_words") + " " + files);
+  expect_success(baseline);
+  EXPECT_EQ(baseline.out.rfind("majority guess", 0), 0u);
+  EXPECT_NE(baseline.out.find("bag-of-words logistic regression   accuracy 1.0000  f1 1.0000\n"),
+            std::string::npos)
+      << baseline.out;
+}
+
+}  // namespace
+}  // namespace lathe
