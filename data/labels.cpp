@@ -20,6 +20,7 @@ void check_not_missing(const Column& column, int64_t row) {
 
 std::vector<std::string> numbered_names(int64_t count) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(count));
   for (int64_t i = 0; i < count; ++i) names.push_back(concat("LABEL_", i));
   return names;
 }
@@ -44,6 +45,7 @@ std::vector<std::string> integer_names(const Column& column) {
     return numbered_names(count);
   }
   std::vector<std::string> names;
+  names.reserve(distinct.size());
   for (const int64_t value : distinct) names.push_back(std::to_string(value));
   return names;
 }

@@ -30,9 +30,8 @@ class SharedBytes {
   int64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // The bytes as elements of T. They are aligned for T wherever the block came from one of the two
-  // constructors' intended sources: a vector of T, or an Arrow buffer (which the format aligns to 8
-  // bytes).
+  // The bytes as elements of T, for which they must be aligned: a vector of T is, and Arrow aligns
+  // its buffers to 8 bytes.
   template <class T>
   const T* as() const {
     return reinterpret_cast<const T*>(data_);

@@ -24,6 +24,7 @@ Table::Table(std::vector<Column> columns, std::string source)
 
 std::vector<std::string> Table::column_names() const {
   std::vector<std::string> names;
+  names.reserve(columns_.size());
   for (const Column& column : columns_) names.push_back(column.name());
   return names;
 }
@@ -45,6 +46,7 @@ const Column& Table::column(std::string_view name) const {
 
 Table Table::select(const std::vector<int64_t>& rows) const {
   std::vector<Column> selected;
+  selected.reserve(columns_.size());
   for (const Column& column : columns_) selected.push_back(gather(column, rows));
   return Table(std::move(selected), source_);
 }
