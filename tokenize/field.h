@@ -19,7 +19,7 @@ class Field {
 
   // The member `key` of this object: where there is none, an Error, or with find() null.
   Field operator[](std::string_view key) const {
-    const Field field = find(key);
+    Field field = find(key);
     if (field.is_null()) field.refuse("is missing or null");
     return field;
   }

@@ -38,7 +38,8 @@ class Tokenizer {
   // The same, and behind it further encodings with what truncation cut off, each beginning
   // options.stride tokens before the end of the one before it: what Transformers gives with
   // return_overflowing_tokens. Each has at most max_length tokens, save that a text of which
-  // nothing was kept overflows whole. Error unless stride is less than what is kept of a text that is cut.
+  // nothing was kept overflows whole. Error unless stride is less than what is kept of a text that
+  // is cut.
   std::vector<Encoding> encode_windows(std::string_view text, const EncodeOptions& options) const;
   std::vector<Encoding> encode_windows(std::string_view text, std::string_view pair,
                                        const EncodeOptions& options) const;
