@@ -78,11 +78,12 @@ PAIRS = [
     ("unaffable [SEP] wörld", "中文 [MASK] text é"),
 ]
 
-TINY = """[PAD] [UNK] [CLS] [SEP] [MASK] the quick brown fox jump ##s over lazy dog un ##aff ##able ##ing
-embed token ##ization a b c d e f g h i j k l m n o p q r s t u v w x y z ##a ##b ##c ##d ##e ##f ##g
-##h ##i ##j ##k ##l ##m ##n ##o ##p ##q ##r ##s ##t ##u ##v ##w ##x ##y ##z 0 1 2 3 ##0 ##1 ##2 ##3 .
-, ! ? ' " ( ) - # [ ] ä é ##é ö ß œ The Zw ##ö ##lf 中 文 我 ##的 й ё ##и и ς σ ##σ ο δ ##δ ı ##ı i̇ க
-각 ##ᆨ 가 ᄀ ##ᅡ 😀 한 \u1b44 ##\u1b44 ##\u302e x\u0301 café caf ##fé naïve naive new_token Ä A B""".split()
+TINY = """[PAD] [UNK] [CLS] [SEP] [MASK] the quick brown fox jump ##s over lazy dog un ##aff ##able
+##ing embed token ##ization a b c d e f g h i j k l m n o p q r s t u v w x y z ##a ##b ##c
+##d ##e ##f ##g ##h ##i ##j ##k ##l ##m ##n ##o ##p ##q ##r ##s ##t ##u ##v ##w ##x ##y ##z 0
+1 2 3 ##0 ##1 ##2 ##3 . , ! ? ' " ( ) - # [ ] ä é ##é ö ß œ The Zw ##ö ##lf 中 文 我 ##的 й ё ##и
+и ς σ ##σ ο δ ##δ ı ##ı i̇ க 각 ##ᆨ 가 ᄀ ##ᅡ 😀 한 \u1b44 ##\u1b44 ##\u302e x\u0301 café caf ##fé
+naïve naive new_token Ä A B""".split()
 
 ADDED = [
     # content, single_word, lstrip, rstrip, normalized, special
@@ -150,7 +151,8 @@ def make_added():
     write_json("tokenizer_added/tokenizer.json", {
         "version": "1.0",
         # A call's own options, saved with the tokenizer: they must not change anything.
-        "truncation": {"direction": "Right", "max_length": 7, "strategy": "LongestFirst", "stride": 0},
+        "truncation": {"direction": "Right", "max_length": 7, "strategy": "LongestFirst",
+                       "stride": 0},
         "padding": {"strategy": {"Fixed": 12}, "direction": "Right", "pad_to_multiple_of": None,
                     "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
         "added_tokens": sorted(added, key=lambda token: token["id"]),
@@ -259,7 +261,8 @@ def main():
     tiny, added = make_tiny(), make_added()
     texts = [{"text": text} for text in TEXTS]
     golden = {
-        "tokenizer_tiny": with_results(tiny, texts + list(truncated_cases()) + list(window_cases())),
+        "tokenizer_tiny": with_results(
+            tiny, [*texts, *truncated_cases(), *window_cases()]),
         "tokenizer_added": with_results(added, texts + [{"text": text} for text in ADDED_TEXTS]),
     }
     for name, lower_case in VOCABULARIES.items():

@@ -171,7 +171,8 @@ TEST_F(TokenizerFiles, VocabularyFiles) {
 TEST_F(TokenizerFiles, SpecialTokensOfTheConfiguration) {
   write("vocab.txt", "<unk>\n<s>\n</s>\na\n<ent>\n");
   write("tokenizer_config.json", R"({"unk_token": "<unk>", "cls_token": {"content": "<s>"},
-                                     "sep_token": "</x>", "additional_special_tokens": ["<ent>"]})");
+                                     "sep_token": "</x>",
+                                     "additional_special_tokens": ["<ent>"]})");
   expect_message(load_error(), "tokenizer_config.json",
                  "sep_token: \"</x>\" is not in the vocabulary");
   write("special_tokens_map.json", R"({"sep_token": "</s>"})");
