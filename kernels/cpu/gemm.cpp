@@ -10,19 +10,27 @@
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
-// The blocks, in elements. A tile streams a panel of b of kMaxK rows from the L2 cache, in which
-// kUnitRows rows of a's panels stay; all panels of a chunk stay in the L3 cache, and their size
-// bounds the scratch memory.
+// The most products in a block of k. Longer blocks pass over c less often, shorter ones keep more
+// panels in the cache.
 constexpr int64_t kMaxK = kWidth == 16 ? 384 : 256;
-constexpr int64_t kUnitRows = 256;
-constexpr int64_t kChunkRows = 1024;
-constexpr int64_t kChunkColumns = 3072;
 
-// Multiply-adds that are worth one more thread: about 15 microseconds, some times the cost of a
-// parallel region.
-constexpr int64_t kMinWorkPerThread = 1 << 19;
-// More units than threads, so that a thread that was held up does not hold up the others.
+// The operand with fewer lines is packed first and kept, in chunks that the L2 cache nearly holds;
+// the other passes by in chunks so small that they are used while they are in the L1 and L2 caches.
+constexpr int64_t kKeptRows = 1024;
+constexpr int64_t kKeptColumns = 32 * kTileColumns;
+constexpr int64_t kPassingRows = 8 * kTileRows;
+constexpr int64_t kPassingColumns = kTileColumns;
+
+// Several threads take a larger chunk together: they wait for each other at the end of each.
+constexpr int64_t kChunksPerThread = 4;
+constexpr int64_t kMaxTeamChunks = 64;
+
+// More units of work than threads, so that one thread held up does not hold up all.
 constexpr int64_t kUnitsPerThread = 4;
+
+// Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
+// a parallel region.
+constexpr int64_t kMinWorkPerThread = 1 << 19;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -40,12 +48,14 @@ Range part_of(int64_t count, int64_t parts, int64_t part) {
 class Product {
  public:
   Product(const GemmArgs& args, int64_t threads);
-  void run();  // called by every thread of the team
+
+  // Called by every thread of the team.
+  void run() const;
 
  private:
   Range k_block(int64_t block) const;
-  void pack_b(Range columns, Range l) const;
   void pack_a(Range rows, Range l, bool sum_rows) const;
+  void pack_b(Range columns, Range l) const;
   void multiply(Range rows, Range columns, Range l) const;
   void multiply_unit(Range rows, Range columns, Range tiles, Range panels, Range l) const;
 
@@ -53,8 +63,9 @@ class Product {
   const int64_t threads_;
   const PanelSource a_, b_;
   const int64_t k_blocks_;
-  float* a_panels_;
-  float* b_panels_;
+  const bool keep_a_;
+  int64_t row_chunk_, column_chunk_;
+  float *a_panels_, *b_panels_;
 };
 
 Product::Product(const GemmArgs& args, int64_t threads)
@@ -62,34 +73,57 @@ Product::Product(const GemmArgs& args, int64_t threads)
       threads_(threads),
       a_{args.a, args.lda, !args.transpose_a},
       b_{args.b, args.ldb, args.transpose_b},
-      k_blocks_(maximum(1, divide_up(args.k, kMaxK))) {
+      k_blocks_(maximum(1, divide_up(args.k, kMaxK))),
+      keep_a_(args.m <= args.n || args.n == 0) {
+  const int64_t team = threads == 1 ? 1 : minimum(threads * kChunksPerThread, kMaxTeamChunks);
+  const int64_t rows = keep_a_ ? kKeptRows : kPassingRows * team;
+  const int64_t columns = keep_a_ ? kPassingColumns * team : kKeptColumns;
+  row_chunk_ = minimum(rows, round_up(args.m, kTileRows));
+  column_chunk_ = minimum(columns, round_up(args.n, kTileColumns));
   static thread_local Scratch scratch;
-  const int64_t rows = divide_up(minimum(args.m, kChunkRows), kTileRows) * kTileRows;
-  const int64_t columns = divide_up(minimum(args.n, kChunkColumns), kTileColumns) * kTileColumns;
-  b_panels_ = scratch.floats((rows + columns) * kMaxK);
-  a_panels_ = b_panels_ + columns * kMaxK;
+  b_panels_ = scratch.floats((row_chunk_ + column_chunk_) * kMaxK);
+  a_panels_ = b_panels_ + column_chunk_ * kMaxK;
 }
 
-// Equal blocks, so that no short one wastes its passes over c; multiples of 4, as packing
-// transposes 4 at a time.
+// Equal blocks, so that no short one wastes its pass over c; multiples of 4, as packing transposes
+// four elements at a time.
 Range Product::k_block(int64_t block) const {
-  const int64_t length = divide_up(divide_up(args_.k, k_blocks_), 4) * 4;
+  const int64_t length = round_up(divide_up(args_.k, k_blocks_), 4);
   return {minimum(block * length, args_.k), minimum((block + 1) * length, args_.k)};
 }
 
-void Product::run() {
-  for (int64_t column = 0; column < args_.n; column += kChunkColumns) {
-    const Range columns = {column, minimum(column + kChunkColumns, args_.n)};
+void Product::run() const {
+  const int64_t kept_count = keep_a_ ? args_.m : args_.n;
+  const int64_t kept_chunk = keep_a_ ? row_chunk_ : column_chunk_;
+  const int64_t passing_count = keep_a_ ? args_.n : args_.m;
+  const int64_t passing_chunk = keep_a_ ? column_chunk_ : row_chunk_;
+  for (int64_t first = 0; first < kept_count; first += kept_chunk) {
+    const Range kept = {first, minimum(first + kept_chunk, kept_count)};
     for (int64_t block = 0; block < k_blocks_; ++block) {
       const Range l = k_block(block);
-      pack_b(columns, l);
-      for (int64_t row = 0; row < args_.m; row += kChunkRows) {
-        const Range rows = {row, minimum(row + kChunkRows, args_.m)};
-        pack_a(rows, l, column == 0 && args_.a_row_sum != nullptr);
+      keep_a_ ? pack_a(kept, l, true) : pack_b(kept, l);
+      for (int64_t next = 0; next < passing_count; next += passing_chunk) {
+        const Range passing = {next, minimum(next + passing_chunk, passing_count)};
+        keep_a_ ? pack_b(passing, l) : pack_a(passing, l, first == 0);
 #pragma omp barrier
-        multiply(rows, columns, l);
+        keep_a_ ? multiply(kept, passing, l) : multiply(passing, kept, l);
 #pragma omp barrier
       }
+    }
+  }
+}
+
+// `sum_rows` is true once for each element of a, which may be packed more often.
+void Product::pack_a(Range rows, Range l, bool sum_rows) const {
+  const int64_t panels = divide_up(rows.size(), kTileRows);
+#pragma omp for schedule(dynamic, 8) nowait
+  for (int64_t tile = 0; tile < panels; ++tile) {
+    const int64_t row = rows.begin + tile * kTileRows;
+    const int64_t count = minimum(kTileRows, rows.end - row);
+    float* panel = a_panels_ + tile * kTileRows * l.size();
+    pack_a_panel(a_, row, count, l.begin, l.size(), panel);
+    if (sum_rows && args_.a_row_sum != nullptr) {
+      add_row_sums(panel, count, l.size(), args_.a_row_sum + row);
     }
   }
 }
@@ -99,36 +133,22 @@ void Product::pack_b(Range columns, Range l) const {
 #pragma omp for schedule(dynamic) nowait
   for (int64_t panel = 0; panel < panels; ++panel) {
     const int64_t column = columns.begin + panel * kTileColumns;
-    pack_b_panel(b_, column, minimum(kTileColumns, columns.end - column), l.begin, l.size(),
-                 b_panels_ + panel * kTileColumns * l.size());
+    const int64_t count = minimum(kTileColumns, columns.end - column);
+    pack_b_panel(b_, column, count, l.begin, l.size(), b_panels_ + panel * kTileColumns * l.size());
   }
 }
 
-void Product::pack_a(Range rows, Range l, bool sum_rows) const {
-  const int64_t panels = divide_up(rows.size(), kTileRows);
-#pragma omp for schedule(dynamic, 8) nowait
-  for (int64_t tile = 0; tile < panels; ++tile) {
-    const int64_t row = rows.begin + tile * kTileRows;
-    const int64_t count = minimum(kTileRows, rows.end - row);
-    float* panel = a_panels_ + tile * kTileRows * l.size();
-    pack_a_panel(a_, row, count, l.begin, l.size(), panel);
-    if (sum_rows) add_row_sums(panel, count, l.size(), args_.a_row_sum + row);
-  }
-}
-
-// Deals out rectangles of tiles.
+// Deals out rectangles of tiles, each with all of its columns where there are enough rectangles.
 void Product::multiply(Range rows, Range columns, Range l) const {
   const int64_t tiles = divide_up(rows.size(), kTileRows);
   const int64_t panels = divide_up(columns.size(), kTileColumns);
-  const int64_t wanted = threads_ == 1 ? 1 : threads_ * kUnitsPerThread;
-  int64_t row_parts = divide_up(rows.size(), kUnitRows);
-  const int64_t column_parts = minimum(panels, divide_up(wanted, row_parts));
-  if (row_parts * column_parts < wanted)
-    row_parts = minimum(tiles, divide_up(wanted, column_parts));
+  const int64_t units = threads_ == 1 ? 1 : threads_ * kUnitsPerThread;
+  const int64_t column_parts = minimum(panels, units);
+  const int64_t row_parts = minimum(tiles, divide_up(units, column_parts));
 #pragma omp for schedule(dynamic) nowait
   for (int64_t unit = 0; unit < row_parts * column_parts; ++unit) {
-    multiply_unit(rows, columns, part_of(tiles, row_parts, unit / column_parts),
-                  part_of(panels, column_parts, unit % column_parts), l);
+    multiply_unit(rows, columns, part_of(tiles, row_parts, unit % row_parts),
+                  part_of(panels, column_parts, unit / row_parts), l);
   }
 }
 
@@ -161,9 +181,8 @@ int64_t thread_count(const GemmArgs& args) {
 void gemm(const GemmArgs& args, Stream /*stream*/) {
   if (args.m == 0) return;
   const int64_t threads = thread_count(args);
-  Product product(args, threads);
-  // The work-sharing of run() would join an enclosing team, so a nested call makes a team of its
-  // own.
+  const Product product(args, threads);
+  // The work sharing in run() would join an enclosing team: a nested call makes its own, of one.
   if (threads == 1 && !omp_in_parallel()) return product.run();
 #pragma omp parallel num_threads(static_cast <int>(threads))
   product.run();

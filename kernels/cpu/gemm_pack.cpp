@@ -89,8 +89,11 @@ void transpose_lines(const float* source, int64_t ld, int64_t lines, int64_t k, 
 // moves.
 template <int kLines>
 void copy(const float* source, int64_t ld, int64_t k, float* target) {
-  for (int64_t l = 0; l < k; ++l)
+  for (int64_t l = 0; l < k; ++l) {
+    // Rows lie too far apart for the processor to see where the next one is.
+    for (int i = 0; i < kLines; i += 16) __builtin_prefetch(source + (l + 8) * ld + i);
     __builtin_memcpy(target + l * kLines, source + l * ld, kLines * sizeof(float));
+  }
 }
 
 void copy_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,

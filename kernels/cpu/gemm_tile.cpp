@@ -3,12 +3,22 @@
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
-// The trip counts are template parameters so that every loop but the one over k unrolls and `sum`
+// How far ahead of the products the panels are fetched, in steps of l.
+constexpr int kFetchAheadA = 16, kFetchAheadB = 8;
+constexpr int kLineFloats = 16;  // in a cache line
+
+// Fetches `count` floats into the L1 cache.
+template <int kWrite>
+void fetch(const float* x, int count) {
+  for (int i = 0; i < count; i += kLineFloats) __builtin_prefetch(x + i, kWrite);
+}
+
+// The trip counts are template parameters so that every loop but those over k unrolls and `sum`
 // lives in registers.
 template <int kRows, int kVectors>
 void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, bool add) {
   Vec sum[kRows][kVectors] = {};
-  for (int64_t l = 0; l < k; ++l) {
+  const auto step = [&]() __attribute__((always_inline)) {
     Vec b_row[kVectors];
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) b_row[v] = load(b + v * kWidth);
@@ -17,9 +27,21 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) sum[i][v] += a[i] * b_row[v];
     }
+    fetch<0>(a + kFetchAheadA * kTileRows, kTileRows);
+    fetch<0>(b + kFetchAheadB * kVectors * kWidth, kVectors * kWidth);
     a += kTileRows;
     b += kVectors * kWidth;
+  };
+  // c's lines are fetched a row at a time beside the first products: all at once they would take
+  // every buffer that a's and b's lines come through.
+  constexpr int kStepsPerRow = 16;
+  int64_t l = 0;
+  for (int i = 0; i < kRows && l + kStepsPerRow <= k; ++i, l += kStepsPerRow) {
+    fetch<1>(c + i * ldc, kVectors * kWidth);
+#pragma GCC unroll 1
+    for (int s = 0; s < kStepsPerRow; ++s) step();
   }
+  for (; l < k; ++l) step();
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 8
