@@ -16,7 +16,8 @@ namespace lathe {
 
 namespace {
 
-// mkstemp creates files readable by their owner alone; what we publish has the permissions any new file would have.
+// mkstemp creates files readable by their owner alone; what we publish has the permissions any new
+// file would have.
 mode_t default_permissions() {
   const mode_t mask = umask(0);
   umask(mask);
@@ -102,7 +103,8 @@ void AtomicFile::commit() {
   if (directory.empty()) directory = ".";
   const int handle = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (handle >= 0) {
-    fsync(handle);  // the rename itself; a file system that cannot do this has nothing better to offer
+    fsync(handle);  // the rename itself; a file system that cannot do this has nothing better to
+                    // offer
     close(handle);
   }
 }
@@ -130,7 +132,8 @@ void make_writable_directory(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) {
     const bool in_the_way = std::filesystem::exists(path, ignored);
-    fail(path, ": cannot be created: ", in_the_way ? "a file of that name exists" : error.message());
+    fail(path,
+         ": cannot be created: ", in_the_way ? "a file of that name exists" : error.message());
   }
   AtomicFile probe((std::filesystem::path(path) / "probe").string());
 }

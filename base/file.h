@@ -10,7 +10,8 @@ namespace lathe {
 // A whole file mapped read-only. Unmapped on destruction; the views it gave die with it.
 class MappedFile {
  public:
-  // Error if the file is missing, unreadable or a directory: the message names the path and the reason.
+  // Error if the file is missing, unreadable or a directory: the message names the path and the
+  // reason.
   explicit MappedFile(const std::string& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
@@ -27,8 +28,9 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// A file being written under a temporary name beside its own. commit() makes it durable and gives it its name;
-// without commit() (an exception, say) the temporary file is removed and an older file of that name stays as it was.
+// A file being written under a temporary name beside its own. commit() makes it durable and gives
+// it its name; without commit() (an exception, say) the temporary file is removed and an older file
+// of that name stays as it was.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);  // Error if the directory cannot be written
@@ -36,7 +38,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(const void* data, std::size_t size);  // Error when the disk is full; unbuffered: pass large blocks
+  void write(const void* data,
+             std::size_t size);  // Error when the disk is full; unbuffered: pass large blocks
   void write(std::string_view text) { write(text.data(), text.size()); }
   void commit();  // fsync, rename, fsync of the directory
 
@@ -52,7 +55,8 @@ void write_file(const std::string& path, std::string_view content);  // through 
 std::string read_file(const std::string& path);
 bool file_exists(const std::string& path);
 
-// Makes `path` and its parents where they are missing, and proves by a probe file that it can be written to.
+// Makes `path` and its parents where they are missing, and proves by a probe file that it can be
+// written to.
 void make_writable_directory(const std::string& path);
 
 }  // namespace lathe

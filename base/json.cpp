@@ -86,8 +86,8 @@ class Builder {
     return close();
   }
 
-  // RFC 8259 leaves a repeated key open; Python's dict, which wrote most of what we read, keeps the first place and
-  // the last value.
+  // RFC 8259 leaves a repeated key open; Python's dict, which wrote most of what we read, keeps the
+  // first place and the last value.
   static void keep_last_of_each_key(Json::Object& object) {
     std::vector<std::size_t> order(object.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -127,13 +127,27 @@ void write_string(const std::string& text, std::string& out) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           char escape[8];
@@ -227,7 +241,8 @@ std::string plain_reason(const std::string& reason) {
   const std::string_view before = document.substr(0, offset);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto line_start = before.rfind('\n');
-  const std::size_t column = offset - (line_start == std::string_view::npos ? 0 : line_start + 1) + 1;
+  const std::size_t column =
+      offset - (line_start == std::string_view::npos ? 0 : line_start + 1) + 1;
   fail(where, ":", line, ":", column, ": not valid JSON: ", reason);
 }
 
@@ -315,7 +330,8 @@ Json parse_json_part(std::string_view part, std::string_view document, const std
   const auto part_start = static_cast<std::size_t>(part.data() - document.data());
   if (!nlohmann::json::sax_parse(part.begin(), part.end(), &builder)) {
     // The lexer counts bytes from 1 and stops one past the offending token.
-    const std::size_t in_part = std::min(std::max<std::size_t>(builder.position(), 1) - 1, part.size());
+    const std::size_t in_part =
+        std::min(std::max<std::size_t>(builder.position(), 1) - 1, part.size());
     fail_at(document, part_start + in_part, where, plain_reason(builder.reason()));
   }
   // nlohmann takes a NUL for the end of the text.

@@ -1,7 +1,8 @@
-// A JSON value: what configuration files, safetensors headers and result files are read from and written to.
+// A JSON value: what configuration files, safetensors headers and result files are read from and
+// written to.
 //
-// Parsing is nlohmann/json's, used in json.cpp and nowhere else. Objects keep the order of their keys. Integers that
-// fit int64 stay integers; every other number is a double.
+// Parsing is nlohmann/json's, used in json.cpp and nowhere else. Objects keep the order of their
+// keys. Integers that fit int64 stay integers; every other number is a double.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,8 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
+  // Implicit, so that json["key"] = value reads as it does in Python.
+  // NOLINTBEGIN(google-explicit-constructor)
   Json() = default;  // null
   Json(std::nullptr_t) {}
   Json(bool value) : value_(value) {}
@@ -30,6 +33,7 @@ class Json {
   Json(std::string_view value) : value_(std::string(value)) {}
   Json(Array value) : value_(std::move(value)) {}
   Json(Object value) : value_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
   static Json array() { return Array{}; }
   static Json object() { return Object{}; }
 
@@ -42,7 +46,8 @@ class Json {
   bool is_object() const { return std::holds_alternative<Object>(value_); }
   const char* kind() const;  // "null", "a boolean", "an integer", … for messages
 
-  // The value as that type; Error "expected a string, found an array" otherwise (as_double accepts integers).
+  // The value as that type; Error "expected a string, found an array" otherwise (as_double accepts
+  // integers).
   bool as_bool() const;
   std::int64_t as_integer() const;
   double as_double() const;
@@ -59,20 +64,22 @@ class Json {
   void push_back(Json value) { as_array().push_back(std::move(value)); }
   bool operator==(const Json& other) const = default;
 
-  // Compact when indent < 0, else one member a line as Python's json.dumps(indent=…) writes it. UTF-8 is kept as it
-  // is. Numbers are the shortest text that reads back to the same double; NaN and infinities as Python's NaN, Infinity.
+  // Compact when indent < 0, else one member a line as Python's json.dumps(indent=…) writes it.
+  // UTF-8 is kept as it is. Numbers are the shortest text that reads back to the same double; NaN
+  // and infinities as Python's NaN, Infinity.
   std::string dump(int indent = -1) const;
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
 
-// Parses one JSON text. Error "<where>:<line>:<column>: …" on anything RFC 8259 forbids, on invalid UTF-8, and on
-// nesting deeper than 512. Of a repeated key the last value counts, as in Python.
+// Parses one JSON text. Error "<where>:<line>:<column>: …" on anything RFC 8259 forbids, on invalid
+// UTF-8, and on nesting deeper than 512. Of a repeated key the last value counts, as in Python.
 Json parse_json(std::string_view text, const std::string& where);
 // The same for a part of a document: places in messages are places in the document.
 Json parse_json_part(std::string_view part, std::string_view document, const std::string& where);
 Json read_json_file(const std::string& path);
-void write_json_file(const std::string& path, const Json& value);  // indent 2 and a final newline, through AtomicFile
+// With indent 2 and a final newline, through AtomicFile.
+void write_json_file(const std::string& path, const Json& value);
 
 }  // namespace lathe

@@ -1,15 +1,20 @@
 // The arithmetic that a BERT is made of: the whole contract between the model and a backend.
 //
-// A backend is one struct of functions, one function per fused block, so that it can keep a block in its cache:
-//   reference/  plain loops with double accumulators: the definition of every op, and the oracle of every test
-//   cpu/        SIMD and OpenMP, one source built for several instruction sets
+// A backend is one struct of functions, one function per fused block, so that it can keep a block
+// in its cache:
+//   reference/  plain loops with double accumulators: the definition of every op, and the oracle of
+//   every test cpu/        SIMD and OpenMP, one source built for several instruction sets
 // Each op has one argument struct that names its operands and states its formula. Conventions:
-//   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is x[i * ld].
-//   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the rows
+//   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is x[i *
+//   ld].
+//   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the
+//   rows
 //     offsets[s] … offsets[s + 1] - 1.
-//   - Activations are `float` in the tables of this file; parameters, statistics, losses and gradients of parameters
+//   - Activations are `float` in the tables of this file; parameters, statistics, losses and
+//   gradients of parameters
 //     are always float.
-//   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an op says otherwise.
+//   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an
+//   op says otherwise.
 //   - Outputs do not overlap inputs, unless an op says otherwise.
 //   - Results do not depend on the number of threads. No op allocates from the caller's memory.
 //   - Nothing throws: shapes are checked by the callers in nn/.
@@ -22,13 +27,14 @@ namespace lathe {
 // What a backend orders its work by: a cudaStream_t on a GPU, null on a CPU.
 using Stream = void*;
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Dropout
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
 // Which of its elements a dropout keeps, without storing it: element (row, column) is kept when
 //   word >= threshold,  threshold = round(probability * 2^32),
-// where word is a 32-bit random word of Philox4x32-10 (kernels/philox.h) under the key {seed} and the counter
+// where word is a 32-bit random word of Philox4x32-10 (kernels/philox.h) under the key {seed} and
+// the counter
 //   { (column / 64) * 16 + column % 16,  row,  site,  step },  word number (column % 64) / 16.
 // 16 neighbouring counters thus cover 64 neighbouring columns, which suits vectors of any width.
 // Kept elements are multiplied by 1 / (1 - probability).
@@ -47,9 +53,9 @@ struct DropoutArgs {
   Dropout dropout;
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Matrix multiplication
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
 enum class Epilogue {
   kNone,
@@ -59,11 +65,15 @@ enum class Epilogue {
   kGeluBackward,  // c = (op(a) op(b)) * gelu'(saved)
 };
 
-// c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]), or c += op(a) op(b) when `accumulate` (epilogue kNone).
-//   op(a)[i, l] = transpose_a ? a[l * lda + i] : a[i * lda + l];  op(b)[l, j] = transpose_b ? b[j * ldb + l] : b[l * ldb + j].
+// c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]),
+// or c += op(a) op(b) when `accumulate` (epilogue kNone), with
+//   op(a)[i, l] = transpose_a ? a[l * lda + i] : a[i * lda + l]
+//   op(b)[l, j] = transpose_b ? b[j * ldb + l] : b[l * ldb + j]
 // gelu(x) = x Φ(x) = x/2 (1 + erf(x/√2));  gelu'(x) = Φ(x) + x φ(x).
-// A linear layer y = x Wᵀ + bias is {a = x, b = W, transpose_b}; its dx = dy W is {a = dy, b = W}; its dW += dyᵀ x and
-// dbias += Σ rows of dy are {a = dy, transpose_a, b = x, accumulate, a_row_sum = dbias}.
+// A linear layer is
+//   y = x Wᵀ + bias:                    {a = x, b = W, transpose_b, kBias}
+//   dx = dy W:                          {a = dy, b = W}
+//   dW += dyᵀ x, dbias += Σ_rows dy:    {a = dy, transpose_a, b = x, accumulate, a_row_sum = dbias}
 struct GemmArgs {
   int64_t m, n, k;  // each may be 0: with k = 0 the product is 0
   const float* a;
@@ -77,8 +87,9 @@ struct GemmArgs {
   bool accumulate = false;
   Epilogue epilogue = Epilogue::kNone;
   const float* bias = nullptr;  // [n]
-  float* saved = nullptr;       // [m, n], row distance ldc: written by kBiasGelu (unless null), read by kGeluBackward
-  float* a_row_sum = nullptr;   // [m]: a_row_sum[i] += Σ_l op(a)[i, l], when not null
+  // [m, n], row distance ldc: written by kBiasGelu (unless null), read by kGeluBackward.
+  float* saved = nullptr;
+  float* a_row_sum = nullptr;  // [m]: a_row_sum[i] += Σ_l op(a)[i, l], when not null
 };
 
 // dx = dy * (1 - y²), where y = tanh(x). dx may be dy.
@@ -89,13 +100,13 @@ struct TanhBackwardArgs {
   int64_t count;
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Embeddings and layer normalisation
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
 // sum[t] = word[ids[t]] + position[positions[t]] + type[types[t]]
-// y = dropout(LayerNorm(sum)),  LayerNorm(s) = (s - mean) * rstd * gamma + beta,  rstd = 1 / sqrt(variance + eps),
-// the variance being the biased one (divided by hidden).
+// y = dropout(LayerNorm(sum)),  LayerNorm(s) = (s - mean) * rstd * gamma + beta
+// rstd = 1 / sqrt(variance + eps), the variance being the biased one (divided by hidden).
 struct EmbeddingForwardArgs {
   int64_t tokens, hidden;
   const int32_t *ids, *positions, *types;  // [tokens], all within the tables
@@ -103,9 +114,9 @@ struct EmbeddingForwardArgs {
   const float *gamma, *beta;               // [hidden]
   float eps;
   Dropout dropout;
-  float* y;             // [tokens, hidden]
-  float* sum;           // [tokens, hidden], saved for backward; null in inference
-  float *mean, *rstd;   // [tokens], saved for backward; null in inference
+  float* y;            // [tokens, hidden]
+  float* sum;          // [tokens, hidden], saved for backward; null in inference
+  float *mean, *rstd;  // [tokens], saved for backward; null in inference
 };
 
 struct EmbeddingBackwardArgs {
@@ -113,13 +124,14 @@ struct EmbeddingBackwardArgs {
   int64_t words;                           // rows of the word table
   const int32_t *ids, *positions, *types;  // [tokens]
   const float* gamma;
-  Dropout dropout;              // that of forward
+  Dropout dropout;  // that of forward
   const float *sum, *mean, *rstd;
-  const float* dy;              // [tokens, hidden]
-  float* dsum;                  // [tokens, hidden]: scratch, holds the gradient of sum afterwards; may be dy
-  float *dgamma, *dbeta;        // [hidden] +=
-  float *dword, *dposition, *dtype;  // [… , hidden] +=, rows of equal id added in the order of the tokens
-  uint8_t* word_touched;        // [words]: set to 1 for each id of this batch, else left; may be null
+  const float* dy;  // [tokens, hidden]
+  float* dsum;      // [tokens, hidden]: scratch, holds the gradient of sum afterwards; may be dy
+  float *dgamma, *dbeta;  // [hidden] +=
+  // [… , hidden] +=, rows of equal id added in the order of the tokens.
+  float *dword, *dposition, *dtype;
+  uint8_t* word_touched;  // [words]: set to 1 for each id of this batch, else left; may be null
 };
 
 // sum = residual + dropout(x);  y = LayerNorm(sum).
@@ -148,34 +160,36 @@ struct AddNormBackwardArgs {
   float *dgamma, *dbeta;  // [hidden] +=
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Attention over packed sequences
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
-// For each sequence s, head h, query row i in [query_offsets[s], query_offsets[s+1]) and key row j in
-// [offsets[s], offsets[s+1]), with columns h*head_size … of q, k, v:
-//   score[i, j] = scale (q[i] · k[j]),  p[i] = softmax(score[i]),  context[i] = Σ_j dropout(p)[i, j] v[j],
-//   logsumexp[i, h] = log Σ_j exp(score[i, j]).
-// A token attends to every token of its own sequence and to no other: the offsets are the mask. query_offsets is
-// offsets for self-attention of all tokens; fewer queries (the first token of each sequence) are allowed.
-// Dropout's element is row = i * heads + h, column = j - offsets[s].
+// For each sequence s, head h, query row i in [query_offsets[s], query_offsets[s+1]) and key row j
+// in [offsets[s], offsets[s+1]), with columns h*head_size … of q, k, v:
+//   score[i, j] = scale (q[i] · k[j]),  p[i] = softmax(score[i])
+//   context[i] = Σ_j dropout(p)[i, j] v[j],  logsumexp[i, h] = log Σ_j exp(score[i, j])
+// A token attends to every token of its own sequence and to no other: the offsets are the mask.
+// query_offsets is offsets for self-attention of all tokens; fewer queries (the first token of each
+// sequence) are allowed. Dropout's element is row = i * heads + h, column = j - offsets[s].
 struct AttentionForwardArgs {
   int64_t sequences, heads, head_size;
   const int32_t* query_offsets;  // [sequences + 1]
   const int32_t* offsets;        // [sequences + 1]; every sequence has at least one key
-  const float *q, *k, *v;        // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
+  const float *q, *k, *v;  // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
   int64_t ldq, ldk, ldv;
   float scale;
   Dropout dropout;
-  float* context;    // [queries, heads * head_size]
+  float* context;  // [queries, heads * head_size]
   int64_t ldcontext;
   float* logsumexp;  // [queries, heads], saved for backward; null in inference
 };
 
 // With P̃ = dropout(p) and dP̃[i, j] = dcontext[i] · v[j]:
-//   dv[j] = Σ_i P̃[i, j] dcontext[i],  dp = dropout(dP̃),  D[i] = dcontext[i] · context[i] (= Σ_j p dp),
-//   dscore = p (dp - D),  dq[i] = scale Σ_j dscore[i, j] k[j],  dk[j] = scale Σ_i dscore[i, j] q[i].
-// p is computed again as exp(score - logsumexp). dk and dv are assigned for every key row, dq for every query row.
+//   dv[j] = Σ_i P̃[i, j] dcontext[i],  dp = dropout(dP̃)
+//   D[i] = dcontext[i] · context[i] (= Σ_j p dp),  dscore = p (dp - D)
+//   dq[i] = scale Σ_j dscore[i, j] k[j],  dk[j] = scale Σ_i dscore[i, j] q[i]
+// p is computed again as exp(score - logsumexp). dk and dv are assigned for every key row, dq for
+// every query row.
 struct AttentionBackwardArgs {
   int64_t sequences, heads, head_size;
   const int32_t *query_offsets, *offsets;
@@ -185,15 +199,15 @@ struct AttentionBackwardArgs {
   Dropout dropout;
   const float* context;  // [queries, heads * head_size], row distance ldcontext
   const float* dcontext;
-  int64_t ldcontext;     // of context and dcontext
+  int64_t ldcontext;  // of context and dcontext
   const float* logsumexp;
   float *dq, *dk, *dv;
   int64_t lddq, lddk, lddv;
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Rows
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
 // y[i] = x[indices[i]].
 struct GatherRowsArgs {
@@ -211,7 +225,8 @@ struct ScatterAddRowsArgs {
   int64_t rows, columns;
 };
 
-// x[0 … count-1] = 0; with `active_rows`, only the rows r of row_size elements where active_rows[r] != 0.
+// x[0 … count-1] = 0; with `active_rows`, only the rows r of row_size elements where active_rows[r]
+// != 0.
 struct ZeroArgs {
   float* x;
   int64_t count;
@@ -219,13 +234,14 @@ struct ZeroArgs {
   const uint8_t* active_rows = nullptr;  // [count / row_size]
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Losses
-// ---------------------------------------------------------------------------------------------------------------------
-// Each writes the loss of every example, before any division, and the gradient of (grad_scale · Σ examples loss).
-// The mean over a batch of B examples has grad_scale 1 / B.
+// ------------------------------------------------------------------------------------------------
+// Each writes the loss of every example, before any division, and the gradient of
+// grad_scale · Σ_examples loss. The mean over a batch of B examples has grad_scale 1 / B.
 
-// loss[i] = logsumexp(logits[i]) - logits[i, labels[i]];  dlogits = grad_scale (softmax(logits) - onehot(label)).
+// loss[i] = logsumexp(logits[i]) - logits[i, labels[i]]
+// dlogits = grad_scale (softmax(logits) - onehot(label))
 struct CrossEntropyArgs {
   int64_t rows, classes;
   const float* logits;    // [rows, classes]
@@ -235,7 +251,8 @@ struct CrossEntropyArgs {
   float grad_scale;
 };
 
-// loss[i] = mean over columns of max(x, 0) - x t + log(1 + exp(-|x|));  dlogits = grad_scale / columns (sigmoid(x) - t).
+// loss[i] = mean over columns of max(x, 0) - x t + log(1 + exp(-|x|))
+// dlogits = grad_scale / columns · (sigmoid(x) - t)
 struct BinaryCrossEntropyArgs {
   int64_t rows, columns;
   const float* logits;   // x: [rows, columns]
@@ -245,7 +262,8 @@ struct BinaryCrossEntropyArgs {
   float grad_scale;
 };
 
-// loss[i] = mean over columns of (x - t)²;  dlogits = grad_scale / columns · 2 (x - t).
+// loss[i] = mean over columns of (x - t)²
+// dlogits = grad_scale / columns · 2 (x - t)
 struct SquaredErrorArgs {
   int64_t rows, columns;
   const float* predictions;  // x
@@ -255,12 +273,13 @@ struct SquaredErrorArgs {
   float grad_scale;
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // Optimizer
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
-// One parameter's memory. With `active_rows`, rows that no token has ever touched hold zero gradients and zero moments:
-// skipping them is exact when weight_decay is 0, and an op may skip them.
+// One parameter's memory. With `active_rows`, rows that no token has ever touched hold zero
+// gradients and zero moments: skipping them is exact when weight_decay is 0, and an op may skip
+// them.
 struct ParameterSlice {
   float* value;
   float* gradient;
@@ -278,7 +297,8 @@ struct SquaredNormArgs {
   double* sum;
 };
 
-// Decoupled weight decay, as torch.optim.AdamW (Loshchilov & Hutter 2019), for every slice, with g = grad_scale · gradient:
+// Decoupled weight decay, as torch.optim.AdamW (Loshchilov & Hutter 2019).
+// For every slice, with g = grad_scale · gradient:
 //   value -= learning_rate · weight_decay · value
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²
 //   value -= learning_rate · (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
@@ -291,9 +311,9 @@ struct AdamWArgs {
   float grad_scale;  // the clipping factor
 };
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 // A backend
-// ---------------------------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------------
 
 struct Kernels {
   const char* name;  // "reference", "avx2", …
@@ -321,14 +341,15 @@ struct Kernels {
 const Kernels& reference_kernels();
 
 // The fastest CPU backend that this processor runs: "avx512", "avx2" or "baseline" (any x86-64).
-// The environment variable LATHE_CPU=reference|baseline|avx2|avx512 forces one (Error if this processor cannot run it
-// or there is no such name).
+// The environment variable LATHE_CPU=reference|baseline|avx2|avx512 forces one (Error if this
+// processor cannot run it or there is no such name).
 const Kernels& cpu_kernels();
 
 // Every CPU backend that this processor runs, slowest first, reference excluded. Null-terminated.
 const Kernels* const* available_cpu_kernels();
 
-// Does no arithmetic and touches no memory: run a model on it to learn what it would allocate (tensor/arena.h).
+// Does no arithmetic and touches no memory: run a model on it to learn what it would allocate
+// (tensor/arena.h).
 const Kernels& dry_kernels();
 
 // The name of the first op that is missing from a table, or null. Asked once, at start-up.

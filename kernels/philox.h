@@ -1,9 +1,10 @@
-// Philox4x32-10, a counter-based random number generator: a block cipher of 10 rounds that turns a 128-bit counter and a
-// 64-bit key into four independent 32-bit words. No state: the word for any element can be drawn at any time, in any
-// order, on any device. Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011).
+// Philox4x32-10, a counter-based random number generator: a block cipher of 10 rounds that turns a
+// 128-bit counter and a 64-bit key into four independent 32-bit words. No state: the word for any
+// element can be drawn at any time, in any order, on any device. Source: Salmon, Moraes, Dror,
+// Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011).
 //
-// `static`, because this header is compiled under several instruction sets: a shared inline definition would let the
-// linker keep the one that an older processor cannot run.
+// `static`, because this header is compiled under several instruction sets: a shared inline
+// definition would let the linker keep the one that an older processor cannot run.
 #pragma once
 
 #include <cstdint>

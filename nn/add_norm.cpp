@@ -4,7 +4,8 @@ namespace lathe {
 
 AddNorm::AddNorm(ParameterStore& parameters, const std::string& prefix, const BertConfig& config,
                  uint32_t dropout_site)
-    : gamma_(parameters.add(prefix + ".LayerNorm.weight", {config.hidden_size}, Initializer::kOnes)),
+    : gamma_(
+          parameters.add(prefix + ".LayerNorm.weight", {config.hidden_size}, Initializer::kOnes)),
       beta_(parameters.add(prefix + ".LayerNorm.bias", {config.hidden_size}, Initializer::kZeros)),
       eps_(static_cast<float>(config.layer_norm_eps)),
       dropout_(static_cast<float>(config.hidden_dropout_prob)),
@@ -34,20 +35,19 @@ void AddNorm::forward(Context& context, const Tensor& x, const Tensor& residual,
 }
 
 void AddNorm::backward(Context& context, const Tensor& dy, const Saved& saved, const Tensor& dx) {
-  context.kernels.add_norm_backward(
-      {.rows = dy.rows(),
-       .hidden = dy.columns(),
-       .gamma = gamma_.value.f32(),
-       .dropout = context.dropout(dropout_, dropout_site_, true),
-       .sum = saved.sum.f32(),
-       .mean = saved.mean.f32(),
-       .rstd = saved.rstd.f32(),
-       .dy = dy.f32(),
-       .dresidual = dy.f32(),
-       .dx = dx.f32(),
-       .dgamma = gamma_.gradient.f32(),
-       .dbeta = beta_.gradient.f32()},
-      context.stream);
+  context.kernels.add_norm_backward({.rows = dy.rows(),
+                                     .hidden = dy.columns(),
+                                     .gamma = gamma_.value.f32(),
+                                     .dropout = context.dropout(dropout_, dropout_site_, true),
+                                     .sum = saved.sum.f32(),
+                                     .mean = saved.mean.f32(),
+                                     .rstd = saved.rstd.f32(),
+                                     .dy = dy.f32(),
+                                     .dresidual = dy.f32(),
+                                     .dx = dx.f32(),
+                                     .dgamma = gamma_.gradient.f32(),
+                                     .dbeta = beta_.gradient.f32()},
+                                    context.stream);
 }
 
 }  // namespace lathe

@@ -10,8 +10,8 @@ void require_below(const int32_t* values, int64_t count, int64_t bound, const ch
                    const char* key) {
   for (int64_t i = 0; i < count; ++i) {
     if (values[i] < 0 || values[i] >= bound) {
-      fail("the ", what, " ", values[i], " at token ", i, " of a batch is outside the model, whose ",
-           key, " is ", bound);
+      fail("the ", what, " ", values[i], " at token ", i,
+           " of a batch is outside the model, whose ", key, " is ", bound);
     }
   }
 }

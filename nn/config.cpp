@@ -22,12 +22,12 @@ struct Field {
   std::function<Json(const BertConfig&)> write;
 };
 
-Field integer_field(std::string_view key, int64_t BertConfig::* member) {
+Field integer_field(std::string_view key, int64_t BertConfig::*member) {
   return {key, [=](BertConfig& config, const Json& json) { config.*member = json.as_integer(); },
           [=](const BertConfig& config) { return Json(config.*member); }};
 }
 
-Field number_field(std::string_view key, double BertConfig::* member) {
+Field number_field(std::string_view key, double BertConfig::*member) {
   return {key, [=](BertConfig& config, const Json& json) { config.*member = json.as_double(); },
           [=](const BertConfig& config) { return Json(config.*member); }};
 }
@@ -92,7 +92,8 @@ std::vector<std::string> labels_of(const Json& id2label) {
   std::vector<bool> seen(members.size());
   for (const auto& [key, value] : members) {
     std::size_t id = members.size();
-    if (!key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos) {
+    if (!key.empty() && key.size() < 10 &&
+        key.find_first_not_of("0123456789") == std::string::npos) {
       id = std::stoul(key);
     }
     if (id >= members.size() || seen[id]) {
@@ -115,7 +116,8 @@ void read_labels(BertConfig& config, const Json& json) {
       fail("num_labels is ", num_labels->as_integer(), "; at least 1 is needed");
     }
     config.labels.clear();
-    for (int64_t i = 0; i < num_labels->as_integer(); ++i) config.labels.push_back(concat("LABEL_", i));
+    for (int64_t i = 0; i < num_labels->as_integer(); ++i)
+      config.labels.push_back(concat("LABEL_", i));
     return;
   }
   if (config.labels.empty()) fail("id2label is empty; at least one label is needed");
@@ -142,7 +144,8 @@ void require_extent(std::string_view key, int64_t value) {
 }
 
 void require_probability(std::string_view key, double value) {
-  if (!(value >= 0.0 && value < 1.0)) fail(key, " is ", value, "; it must be at least 0 and below 1");
+  if (!(value >= 0.0 && value < 1.0))
+    fail(key, " is ", value, "; it must be at least 0 and below 1");
 }
 
 void require_consistent(const BertConfig& config) {
@@ -243,7 +246,8 @@ void apply_overrides(BertConfig& config, const std::string& overrides) {
     }
     try {
       const bool text = field->key == "problem_type";
-      read_field(*field, config, text ? Json(value) : parse_json(value, "the value \"" + value + "\""));
+      read_field(*field, config,
+                 text ? Json(value) : parse_json(value, "the value \"" + value + "\""));
     } catch (const Error& error) {
       fail("config_overrides: ", key, ": ", error.what());
     }
@@ -260,13 +264,16 @@ Json to_json(const BertConfig& config) {
   json["architectures"] = Json::Array{"BertForSequenceClassification"};
   json["model_type"] = "bert";
   for (const auto& [key, value] : config.source.as_object()) {
-    // The labels are written below; the weights are written as float32 whatever they were read from.
+    // The labels are written below; the weights are written as float32 whatever they were read
+    // from.
     if (key == "architectures" || key == "num_labels" || key == "torch_dtype") continue;
     json[key] = value;
   }
   for (const Field& field : fields()) json[field.key] = field.write(config);
   json["hidden_act"] = "gelu";
   json["dtype"] = "float32";
+  // Transformers reads a missing version as a hint that the tokenizer needs mending.
+  if (json.find("transformers_version") == nullptr) json["transformers_version"] = "5.17.0";
   Json id2label = Json::object();
   Json label2id = Json::object();
   for (std::size_t id = 0; id < config.labels.size(); ++id) {

@@ -70,7 +70,8 @@ void Embeddings::backward(Context& context, const BertInput& input, const Tensor
        .dtype = type_.gradient.f32(),
        .word_touched = word_.active_rows.empty() ? nullptr : word_.active_rows.data()},
       context.stream);
-  // PyTorch's padding_idx: the padding token's row is never trained, even where a text spells [PAD] out.
+  // PyTorch's padding_idx: the padding token's row is never trained, even where a text spells [PAD]
+  // out.
   if (padding_id_ >= 0 && padding_id_ < word_.shape[0]) {
     float* row = word_.gradient.f32() + padding_id_ * dy.columns();
     context.kernels.zero({.x = row, .count = dy.columns()}, context.stream);

@@ -20,7 +20,8 @@ EncoderLayer::EncoderLayer(ParameterStore& parameters, int64_t index, const Bert
     : attention_(parameters, layer_prefix(index) + ".attention.self", config, first_site),
       attention_output_(parameters, {layer_prefix(index) + ".attention.output.dense"},
                         config.hidden_size, config.hidden_size),
-      attention_norm_(parameters, layer_prefix(index) + ".attention.output", config, first_site + 1),
+      attention_norm_(parameters, layer_prefix(index) + ".attention.output", config,
+                      first_site + 1),
       feed_forward_(parameters, layer_prefix(index), config),
       output_norm_(parameters, layer_prefix(index) + ".output", config, first_site + 2) {}
 
@@ -62,7 +63,8 @@ void EncoderLayer::backward(Context& context, const BertInput& input, const Tens
                             OutputRows rows, const Saved& saved, const Tensor& dx) {
   const Arena::Scope temporaries(context.arena);
   Arena& arena = context.arena;
-  // Each AddNorm leaves the residual's gradient where dy was; what flows through the block is added to it there.
+  // Each AddNorm leaves the residual's gradient where dy was; what flows through the block is added
+  // to it there.
   const Tensor dblock = arena.f32(dy.shape());
   output_norm_.backward(context, dy, saved.output_norm, dblock);
   feed_forward_.backward(context, saved.h, dblock, saved.feed_forward, dy);

@@ -1,8 +1,8 @@
 // One layer of BERT's encoder.
 //   h = LayerNorm(x + dropout(attention(x) Woᵀ + bo))
 //   y = LayerNorm(h + dropout(feed_forward(h)))
-// It can be asked for the first token of each sequence alone: then keys and values are computed for every token, and
-// everything else for one row a sequence.
+// It can be asked for the first token of each sequence alone: then keys and values are computed for
+// every token, and everything else for one row a sequence.
 #pragma once
 
 #include <string>
@@ -39,8 +39,8 @@ class EncoderLayer {
   // x: [tokens, hidden]; y: [rows, hidden], rows being tokens or sequences as `rows` says.
   void forward(Context& context, const BertInput& input, const Tensor& x, OutputRows rows,
                const Tensor& y, Saved* saved) const;
-  // dy: [rows, hidden], overwritten. dx: [tokens, hidden], assigned: dy's own memory where all tokens were asked for,
-  // memory apart from it where the first tokens were.
+  // dy: [rows, hidden], overwritten. dx: [tokens, hidden], assigned: dy's own memory where all
+  // tokens were asked for, memory apart from it where the first tokens were.
   void backward(Context& context, const BertInput& input, const Tensor& dy, OutputRows rows,
                 const Saved& saved, const Tensor& dx);
 

@@ -20,7 +20,8 @@ class Linear {
   // The layers first … first + count - 1 of this one, as a layer over the same parameters.
   Linear slice(std::size_t first, std::size_t count) const;
 
-  // y [rows, outputs] = epilogue(x [rows, inputs] Wᵀ + b). kBiasGelu keeps its input in `saved` when it has memory.
+  // y [rows, outputs] = epilogue(x [rows, inputs] Wᵀ + b). kBiasGelu keeps its input in `saved`
+  // when it has memory.
   void forward(Context& context, const Tensor& x, const Tensor& y,
                Epilogue epilogue = Epilogue::kBias, const Tensor& saved = {}) const;
 

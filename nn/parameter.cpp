@@ -18,7 +18,7 @@ uint64_t hash_of(const std::string& name) {
 }
 
 // One matrix (or vector) over the memory of neighbouring tensors.
-Tensor joined(const std::vector<Parameter*>& parts, Tensor Parameter::* member) {
+Tensor joined(const std::vector<Parameter*>& parts, Tensor Parameter::*member) {
   const Tensor& first = parts.front()->*member;
   if (parts.size() == 1) return first;
   const int64_t count = static_cast<int64_t>(parts.size());
@@ -38,8 +38,8 @@ ParameterGroup ParameterGroup::slice(std::size_t first, std::size_t count) const
   return ParameterGroup({begin, begin + static_cast<std::ptrdiff_t>(count)});
 }
 
-Parameter& ParameterStore::add(const std::string& name, const Shape& shape,
-                               Initializer initializer, bool sparse_rows) {
+Parameter& ParameterStore::add(const std::string& name, const Shape& shape, Initializer initializer,
+                               bool sparse_rows) {
   if (find(name) != nullptr) fail("the parameter ", name, " is declared twice");
   parameters_.push_back({name, shape, initializer, sparse_rows, {}, {}, {}});
   starts_group_.push_back(true);
@@ -106,8 +106,12 @@ void initialize(Parameter& parameter, double deviation, uint64_t seed) {
   float* value = parameter.value.f32();
   const int64_t count = parameter.value.count();
   switch (parameter.initializer) {
-    case Initializer::kZeros: std::fill_n(value, count, 0.0f); break;
-    case Initializer::kOnes: std::fill_n(value, count, 1.0f); break;
+    case Initializer::kZeros:
+      std::fill_n(value, count, 0.0f);
+      break;
+    case Initializer::kOnes:
+      std::fill_n(value, count, 1.0f);
+      break;
     case Initializer::kNormal: {
       Random random(seed, hash_of(parameter.name));
       for (int64_t i = 0; i < count; ++i) {

@@ -1,8 +1,9 @@
-// The parameters of a model: named as Hugging Face names them, values and gradients each in one block of memory.
+// The parameters of a model: named as Hugging Face names them, values and gradients each in one
+// block of memory.
 //
-// Layers declare what they need when they are built; allocate_values() and allocate_gradients() then place everything.
-// Parameters declared together lie side by side, so that query, key and value, three tensors in a checkpoint, are one
-// matrix for the kernels.
+// Layers declare what they need when they are built; allocate_values() and allocate_gradients()
+// then place everything. Parameters declared together lie side by side, so that query, key and
+// value, three tensors in a checkpoint, are one matrix for the kernels.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,15 @@ struct Parameter {
   Initializer initializer;
   bool sparse_rows;  // a lookup table: a step gives gradients to the few rows it touched
   Tensor value;      // f32
-  Tensor gradient;   // f32; accumulates until an optimizer clears it. No memory before allocate_gradients()
-  // For sparse_rows: 1 for each row that has ever had a gradient. The others' gradients and moments are zero.
+  // f32; accumulates until an optimizer clears it. No memory before allocate_gradients().
+  Tensor gradient;
+  // For sparse_rows: 1 for each row that has ever had a gradient. The others' gradients and moments
+  // are zero.
   std::vector<uint8_t> active_rows;
 };
 
-// Several parameters of equal columns that lie side by side, seen as one matrix [sum of rows, columns] (or vector).
+// Several parameters of equal columns that lie side by side, seen as one matrix [sum of rows,
+// columns] (or vector).
 class ParameterGroup {
  public:
   ParameterGroup() = default;
@@ -75,8 +79,8 @@ class ParameterStore {
   Buffer values_, gradients_;
 };
 
-// Fills the value as Transformers initialises it: normal(0, deviation), zeros or ones. Which numbers the normal
-// initializer draws depends on the seed and on the parameter's name alone.
+// Fills the value as Transformers initialises it: normal(0, deviation), zeros or ones. Which
+// numbers the normal initializer draws depends on the seed and on the parameter's name alone.
 void initialize(Parameter& parameter, double deviation, uint64_t seed);
 
 }  // namespace lathe

@@ -24,7 +24,8 @@ std::string modern_name(const std::string& name) {
   return name;
 }
 
-// The parameter that a file's tensor is meant for, under its own name or, from a bare encoder, without "bert.".
+// The parameter that a file's tensor is meant for, under its own name or, from a bare encoder,
+// without "bert.".
 Parameter* parameter_for(const std::string& name, ParameterStore& parameters) {
   const std::string modern = modern_name(name);
   Parameter* parameter = parameters.find(modern);
@@ -92,7 +93,8 @@ LoadReport load_pretrained(const std::string& directory, BertForSequenceClassifi
   }
   if (!report.mismatched.empty() && !ignore_mismatched_sizes) {
     fail(file.path(), ": ", report.mismatched.front(),
-         report.mismatched.size() > 1 ? concat(" (and ", report.mismatched.size() - 1, " more)") : "",
+         report.mismatched.size() > 1 ? concat(" (and ", report.mismatched.size() - 1, " more)")
+                                      : "",
          "; check config.json, or pass --ignore_mismatched_sizes to start such weights anew");
   }
   if (!any_of_encoder) fail(file.path(), ": holds no parameter of a BERT encoder");
@@ -111,7 +113,8 @@ std::string new_weights_warning(const LoadReport& report, const std::string& dir
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
   return concat(
-      "Some weights of BertForSequenceClassification were not initialized from the model checkpoint "
+      "Some weights of BertForSequenceClassification were not initialized from the model "
+      "checkpoint "
       "at ",
       directory, " and are newly initialized: [", list,
       "]\nYou should probably TRAIN this model on a down-stream task to be able to use it for "

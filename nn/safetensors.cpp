@@ -49,7 +49,8 @@ float widen_f16(uint16_t half) {
   if (magnitude >= 0x7c00u) {  // infinity or NaN
     return std::bit_cast<float>(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
   }
-  // Shifted into place the exponent is off by 127 - 15; multiplying corrects it, for subnormal numbers too.
+  // Shifted into place the exponent is off by 127 - 15; multiplying corrects it, for subnormal
+  // numbers too.
   const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
   return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | sign);
 }
@@ -125,7 +126,8 @@ void SafetensorsFile::require_seamless(std::string_view data) const {
   std::vector<const Entry*> order;
   for (const Entry& entry : entries_) order.push_back(&entry);
   std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
-    return std::pair(a->bytes.data(), a->bytes.size()) < std::pair(b->bytes.data(), b->bytes.size());
+    return std::pair(a->bytes.data(), a->bytes.size()) <
+           std::pair(b->bytes.data(), b->bytes.size());
   });
   const char* end = data.data();
   for (const Entry* entry : order) {

@@ -19,14 +19,15 @@ class SafetensorsFile {
  public:
   struct Entry {
     std::string name;
-    std::string dtype;           // "F32", "BF16", "I64", …
+    std::string dtype;  // "F32", "BF16", "I64", …
     std::vector<int64_t> shape;
-    std::string_view bytes;      // within the mapping
-    int64_t count() const;       // of elements
+    std::string_view bytes;  // within the mapping
+    int64_t count() const;   // of elements
   };
 
-  // Error naming the file and the tensor for a truncated file, a header that is not JSON or longer than the file,
-  // an unknown dtype, a shape that does not match its bytes, and offsets outside the file, overlapping or with holes.
+  // Error naming the file and the tensor for a truncated file, a header that is not JSON or longer
+  // than the file, an unknown dtype, a shape that does not match its bytes, and offsets outside the
+  // file, overlapping or with holes.
   explicit SafetensorsFile(const std::string& path);
 
   const std::vector<Entry>& entries() const { return entries_; }  // in the order of their bytes
@@ -41,11 +42,12 @@ class SafetensorsFile {
   std::vector<Entry> entries_;
 };
 
-// The entry's numbers as floats: F32, F16, BF16 (widened exactly) or F64 (rounded). Error for integers.
-// out: [entry.count()].
+// The entry's numbers as floats: F32, F16, BF16 (widened exactly) or F64 (rounded). Error for
+// integers. out: [entry.count()].
 void read_as_f32(const SafetensorsFile::Entry& entry, float* out);
 
-// Writes the tensors (contiguous), sorted by name, with {"format": "pt"} as Transformers expects. Through AtomicFile.
+// Writes the tensors (contiguous), sorted by name, with {"format": "pt"} as Transformers expects.
+// Through AtomicFile.
 void write_safetensors(const std::string& path,
                        std::vector<std::pair<std::string, Tensor>> tensors);
 

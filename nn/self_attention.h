@@ -1,6 +1,8 @@
 // Multi-head self-attention over packed sequences (Vaswani et al. 2017, §3.2).
-//   q = x_q Wqᵀ + bq,  k = x Wkᵀ + bk,  v = x Wvᵀ + bv,  context = dropout(softmax(q kᵀ / √head_size)) v, per head
-// Queries may be asked of fewer rows than keys: the last layer of a classifier needs only the first tokens'.
+//   q = x_q Wqᵀ + bq,  k = x Wkᵀ + bk,  v = x Wvᵀ + bv
+//   context = dropout(softmax(q kᵀ / √head_size)) v, per head
+// Queries may be asked of fewer rows than keys: the last layer of a classifier needs only the first
+// tokens'.
 #pragma once
 
 #include <string>
@@ -11,8 +13,8 @@
 
 namespace lathe {
 
-// Which rows attend to which: queries of sequence s are the rows query_offsets[s] … of x_q, its keys the rows
-// offsets[s] … of x.
+// Which rows attend to which: queries of sequence s are the rows query_offsets[s] … of x_q, its
+// keys the rows offsets[s] … of x.
 struct AttentionSpan {
   int64_t sequences;
   const int32_t* query_offsets;  // [sequences + 1]
@@ -37,8 +39,8 @@ class SelfAttention {
                const Tensor& result, Saved* saved) const;
 
   // Every token a query: dx += the gradient of x.
-  void backward(Context& context, const Tensor& x, const AttentionSpan& span,
-                const Tensor& dresult, const Saved& saved, const Tensor& dx);
+  void backward(Context& context, const Tensor& x, const AttentionSpan& span, const Tensor& dresult,
+                const Saved& saved, const Tensor& dx);
   // Fewer queries: dx = the gradient through keys and values, dx_q += that through the queries.
   void backward(Context& context, const Tensor& x, const Tensor& x_q, const AttentionSpan& span,
                 const Tensor& dresult, const Saved& saved, const Tensor& dx, const Tensor& dx_q);

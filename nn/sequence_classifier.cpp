@@ -55,11 +55,9 @@ void BertForSequenceClassification::backward(Context& context, const BertInput& 
                            .columns = dpooled.columns(),
                            .dropout = head_dropout(context)},
                           context.stream);
-  context.kernels.tanh_backward({.y = saved.pooled.f32(),
-                                 .dy = dpooled.f32(),
-                                 .dx = dpooled.f32(),
-                                 .count = dpooled.count()},
-                                context.stream);
+  context.kernels.tanh_backward(
+      {.y = saved.pooled.f32(), .dy = dpooled.f32(), .dx = dpooled.f32(), .count = dpooled.count()},
+      context.stream);
   pooler_.backward_parameters(context, dpooled, saved.first);
   pooler_.backward_input(context, dpooled, dfirst);
   bert_.backward(context, input, dfirst, OutputRows::kFirstTokens, saved.bert);

@@ -1,7 +1,7 @@
 // BERT with a classification head on its first token: BertForSequenceClassification.
 //   pooled = tanh(x_[CLS] Wpᵀ + bp),  logits = dropout(pooled) Wcᵀ + bc
-// Only the first token of each sequence is read, so the last encoder layer computes keys and values for every token
-// but queries, output and feed-forward for that row alone.
+// Only the first token of each sequence is read, so the last encoder layer computes keys and values
+// for every token but queries, output and feed-forward for that row alone.
 #pragma once
 
 #include <optional>
@@ -33,8 +33,9 @@ class BertForSequenceClassification {
   void backward(Context& context, const BertInput& input, const Tensor& dlogits,
                 const Saved& saved);
 
-  // Bytes of arena that a batch of that many tokens and sequences takes, its losses included: for a training step
-  // (forward, sequence_loss with dlogits, backward) or for a forward pass with its losses. Smaller batches take less.
+  // Bytes of arena that a batch of that many tokens and sequences takes, its losses included: for a
+  // training step (forward, sequence_loss with dlogits, backward) or for a forward pass with its
+  // losses. Smaller batches take less.
   int64_t activation_bytes(int64_t tokens, int64_t sequences, bool training);
 
   const BertConfig& config() const { return config_; }

@@ -1,8 +1,8 @@
 // The memory of activations: one block, given out from its start, taken back in reverse order.
 //
-// What forward saves for backward stays until the step ends; what is needed only inside a function lives in a Scope.
-// The block's size follows from the shapes of the largest batch: run the step once over dry_kernels() with a measuring
-// arena, and `peak()` is the size.
+// What forward saves for backward stays until the step ends; what is needed only inside a function
+// lives in a Scope. The block's size follows from the shapes of the largest batch: run the step
+// once over dry_kernels() with a measuring arena, and `peak()` is the size.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ class Arena {
   // An arena of that many bytes. Error when the system has no such memory.
   explicit Arena(int64_t bytes);
 
-  // Uninitialised, aligned to 64 bytes. Error naming the sizes when the arena is too small: a bug in the plan.
+  // Uninitialised, aligned to 64 bytes. Error naming the sizes when the arena is too small: a bug
+  // in the plan.
   Tensor allocate(DType dtype, const Shape& shape);
   Tensor f32(const Shape& shape) { return allocate(DType::kF32, shape); }
   Tensor i32(const Shape& shape) { return allocate(DType::kI32, shape); }

@@ -12,8 +12,10 @@ Buffer::Buffer(int64_t bytes, const char* purpose) : bytes_(bytes) {
   if (bytes == 0) return;
   void* memory = mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) fail("no memory for ", purpose, ": ", (bytes >> 20) + 1, " MiB are needed");
-  // Large pages halve the misses of the translation cache in kernels that walk megabytes. A hint: failing is harmless.
+  if (memory == MAP_FAILED)
+    fail("no memory for ", purpose, ": ", (bytes >> 20) + 1, " MiB are needed");
+  // Large pages halve the misses of the translation cache in kernels that walk megabytes. A hint:
+  // failing is harmless.
   madvise(memory, static_cast<std::size_t>(bytes), MADV_HUGEPAGE);
   data_ = static_cast<std::byte*>(memory);
 }

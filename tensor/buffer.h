@@ -9,7 +9,8 @@ namespace lathe {
 class Buffer {
  public:
   Buffer() = default;
-  // Error naming `purpose` and the size when the system has no such memory. Pages are committed on first touch.
+  // Error naming `purpose` and the size when the system has no such memory. Pages are committed on
+  // first touch.
   Buffer(int64_t bytes, const char* purpose);
   ~Buffer();
   Buffer(Buffer&& other) noexcept;

@@ -1,5 +1,6 @@
-// What a layer computes with: the backend's kernels, the stream they are ordered by, the arena that activations come
-// from, and the key of this step's dropout. One per thread of control; layers take it as their first argument.
+// What a layer computes with: the backend's kernels, the stream they are ordered by, the arena that
+// activations come from, and the key of this step's dropout. One per thread of control; layers take
+// it as their first argument.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ struct Context {
   const Kernels& kernels;
   Arena& arena;
   Stream stream = nullptr;
-  uint64_t seed = 0;   // of dropout
-  uint32_t step = 0;   // micro-batches so far: every one draws new masks
+  uint64_t seed = 0;  // of dropout
+  uint32_t step = 0;  // micro-batches so far: every one draws new masks
 
   // The masks of the dropout numbered `site`. Probability 0 when `training` is false.
   Dropout dropout(float probability, uint32_t site, bool training) const {

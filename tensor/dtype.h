@@ -8,7 +8,8 @@ namespace lathe {
 
 enum class DType { kF32, kF16, kBF16, kI32, kI64, kU8 };
 
-int64_t size_of(DType dtype);           // bytes per element
-std::string_view name_of(DType dtype);  // safetensors' names: "F32", "F16", "BF16", "I32", "I64", "U8"
+int64_t size_of(DType dtype);  // bytes per element
+// safetensors' names: "F32", "F16", "BF16", "I32", "I64", "U8".
+std::string_view name_of(DType dtype);
 
 }  // namespace lathe

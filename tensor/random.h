@@ -1,5 +1,5 @@
-// Random numbers for initialising parameters and shuffling data: a stream of Philox words under a key.
-// The same seed and stream give the same numbers on every machine.
+// Random numbers for initialising parameters and shuffling data: a stream of Philox words under a
+// key. The same seed and stream give the same numbers on every machine.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ class Random {
   // Streams of one seed are independent of each other.
   explicit Random(uint64_t seed, uint64_t stream = 0) : seed_(seed), stream_(stream) {}
 
-  uint32_t next();                // uniform over 32 bits
-  double uniform();               // [0, 1), 53 bits
-  double normal();                // mean 0, deviation 1 (Box and Muller 1958)
-  uint64_t below(uint64_t bound); // uniform over 0 … bound - 1, without bias; bound > 0
+  uint32_t next();                 // uniform over 32 bits
+  double uniform();                // [0, 1), 53 bits
+  double normal();                 // mean 0, deviation 1 (Box and Muller 1958)
+  uint64_t below(uint64_t bound);  // uniform over 0 … bound - 1, without bias; bound > 0
 
  private:
   uint64_t seed_, stream_;

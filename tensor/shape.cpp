@@ -5,7 +5,8 @@
 namespace lathe {
 
 Shape::Shape(std::initializer_list<int64_t> extents) {
-  if (extents.size() > kMaxRank) fail("a shape of ", extents.size(), " dimensions: at most ", kMaxRank);
+  if (extents.size() > kMaxRank)
+    fail("a shape of ", extents.size(), " dimensions: at most ", kMaxRank);
   for (const int64_t extent : extents) {
     if (extent < 0) fail("a shape with the negative extent ", extent);
     extents_[static_cast<std::size_t>(rank_++)] = extent;

@@ -13,7 +13,8 @@ class Shape {
   static constexpr int kMaxRank = 4;
 
   Shape() = default;  // rank 0: one element
-  Shape(std::initializer_list<int64_t> extents);  // Error if a rank exceeds kMaxRank or an extent is negative
+  // Error if the rank exceeds kMaxRank or an extent is negative.
+  Shape(std::initializer_list<int64_t> extents);
 
   int rank() const { return rank_; }
   int64_t operator[](int dimension) const { return extents_[static_cast<std::size_t>(dimension)]; }

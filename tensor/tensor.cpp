@@ -7,11 +7,14 @@ namespace lathe {
 namespace {
 
 void require_dtype(const Tensor& tensor, DType dtype) {
-  if (tensor.dtype() != dtype) fail("a tensor of ", name_of(tensor.dtype()), " used as ", name_of(dtype));
+  if (tensor.dtype() != dtype)
+    fail("a tensor of ", name_of(tensor.dtype()), " used as ", name_of(dtype));
 }
 
-void require_slice(const Tensor& tensor, const char* what, int64_t first, int64_t count, int64_t extent) {
-  if (tensor.shape().rank() != 2) fail("a slice of the tensor ", to_string(tensor.shape()), ": a matrix is needed");
+void require_slice(const Tensor& tensor, const char* what, int64_t first, int64_t count,
+                   int64_t extent) {
+  if (tensor.shape().rank() != 2)
+    fail("a slice of the tensor ", to_string(tensor.shape()), ": a matrix is needed");
   if (first < 0 || count < 0 || first + count > extent) {
     fail(what, " ", first, " to ", first + count, " of the tensor ", to_string(tensor.shape()));
   }
@@ -31,7 +34,8 @@ int32_t* Tensor::i32() const {
 
 Tensor Tensor::columns_slice(int64_t first, int64_t count) const {
   require_slice(*this, "columns", first, count, columns());
-  return Tensor(static_cast<char*>(data_) + first * size_of(dtype_), dtype_, {rows(), count}, row_stride());
+  return Tensor(static_cast<char*>(data_) + first * size_of(dtype_), dtype_, {rows(), count},
+                row_stride());
 }
 
 Tensor Tensor::rows_slice(int64_t first, int64_t count) const {

@@ -1,7 +1,8 @@
-// A shaped view of memory that something else owns: the arena, a parameter store, a mapped file, the caller.
+// A shaped view of memory that something else owns: the arena, a parameter store, a mapped file,
+// the caller.
 //
-// Copying a Tensor copies the view. Rows are contiguous unless `row_stride` says they are further apart (a slice of
-// columns of a wider matrix); everything else is contiguous.
+// Copying a Tensor copies the view. Rows are contiguous unless `row_stride` says they are further
+// apart (a slice of columns of a wider matrix); everything else is contiguous.
 #pragma once
 
 #include "tensor/dtype.h"
@@ -20,18 +21,21 @@ class Tensor {
   int64_t count() const { return shape_.count(); }
   int64_t bytes() const { return count() * size_of(dtype_); }
 
-  // A matrix' extents and the distance between its rows, in elements. Higher ranks fold into rows; rank 1 is one row.
+  // A matrix' extents and the distance between its rows, in elements. Higher ranks fold into rows;
+  // rank 1 is one row.
   int64_t rows() const { return columns() == 0 ? 0 : count() / columns(); }
   int64_t columns() const { return shape_.rank() == 0 ? 1 : shape_[shape_.rank() - 1]; }
   int64_t row_stride() const { return row_stride_ == 0 ? columns() : row_stride_; }
   bool contiguous() const { return row_stride_ == 0 || row_stride_ == columns() || rows() <= 1; }
 
-  float* f32() const;      // Error unless the dtype is kF32
-  int32_t* i32() const;    // Error unless the dtype is kI32
+  float* f32() const;    // Error unless the dtype is kF32
+  int32_t* i32() const;  // Error unless the dtype is kI32
   void* data() const { return data_; }
 
-  Tensor columns_slice(int64_t first, int64_t count) const;  // [rows, count] of [rows, columns], the same memory
-  Tensor rows_slice(int64_t first, int64_t count) const;     // [count, columns] of [rows, columns], the same memory
+  Tensor columns_slice(int64_t first,
+                       int64_t count) const;  // [rows, count] of [rows, columns], the same memory
+  Tensor rows_slice(int64_t first,
+                    int64_t count) const;  // [count, columns] of [rows, columns], the same memory
 
  private:
   Tensor(void* data, DType dtype, const Shape& shape, int64_t row_stride)

@@ -20,7 +20,8 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// The message of the lathe::Error that `action` throws; a failure of the test and "" when it throws none.
+// The message of the lathe::Error that `action` throws; a failure of the test and "" when it throws
+// none.
 template <class Action>
 std::string error_of(Action action);
 

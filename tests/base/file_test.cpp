@@ -71,8 +71,9 @@ TEST(MakeWritableDirectory, MakesParentsAndRefusesAFileInTheWay) {
   const TemporaryDirectory directory;
   make_writable_directory(directory.file("a/b/c"));
   write_file(directory.file("a/b/c/file"), "x");
-  EXPECT_NE(error_of([&] { make_writable_directory(directory.file("a/b/c/file")); })
-                .find("a file of that name exists"),
+  EXPECT_NE(error_of([&] {
+              make_writable_directory(directory.file("a/b/c/file"));
+            }).find("a file of that name exists"),
             std::string::npos);
 }
 

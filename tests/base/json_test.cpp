@@ -13,7 +13,8 @@ namespace {
 using testing::error_of;
 
 TEST(Json, KeepsOrderKindsAndNumbers) {
-  const Json json = parse_json(R"({"z": 1, "a": [1.5, -2, true, null, "é\n"], "big": 9223372036854775808})", "x");
+  const Json json =
+      parse_json(R"({"z": 1, "a": [1.5, -2, true, null, "é\n"], "big": 9223372036854775808})", "x");
   EXPECT_EQ(json.as_object()[0].first, "z");
   EXPECT_TRUE(json.find("z")->is_integer());
   EXPECT_EQ(json.find("a")->as_array()[1].as_integer(), -2);
@@ -22,13 +23,15 @@ TEST(Json, KeepsOrderKindsAndNumbers) {
   EXPECT_EQ(json.find("none"), nullptr);
 }
 
-// The texts are json.dumps(value, ensure_ascii=False) and json.dumps(value, indent=2, ensure_ascii=False).
+// The texts are json.dumps(value, ensure_ascii=False) and json.dumps(value, indent=2,
+// ensure_ascii=False).
 TEST(Json, WritesAsPythonDoes) {
   Json json;
   json["a"] = Json::Array{1, 2.0, 5e-05, 1e+16, 0.1};
   json["b"] = Json::object();
   json["c"] = "tab\t\"quote\" \x01 é";
-  EXPECT_EQ(json.dump(), R"({"a": [1, 2.0, 5e-05, 1e+16, 0.1], "b": {}, "c": "tab\t\"quote\" \u0001 é"})");
+  EXPECT_EQ(json.dump(),
+            R"({"a": [1, 2.0, 5e-05, 1e+16, 0.1], "b": {}, "c": "tab\t\"quote\" \u0001 é"})");
   EXPECT_EQ(Json(Json::Object{{"a", Json::Array{1}}}).dump(2), "{\n  \"a\": [\n    1\n  ]\n}");
   EXPECT_EQ(Json(std::numeric_limits<double>::infinity()).dump(), "Infinity");
   EXPECT_EQ(Json(std::nan("")).dump(), "NaN");
@@ -45,8 +48,9 @@ TEST(Json, NamesThePlaceOfAnError) {
   EXPECT_EQ(error_of([] { parse_json("{\"a\": 1,\n \"b\" 2}", "f.json"); }).substr(0, 11),
             "f.json:2:6:");
   EXPECT_NE(error_of([] { parse_json("\"\xff\"", "f.json"); }).find("UTF-8"), std::string::npos);
-  EXPECT_NE(error_of([] { parse_json(std::string(100000, '['), "f.json"); }).find("deeper than 512"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([] { parse_json(std::string(100000, '['), "f.json"); }).find("deeper than 512"),
+      std::string::npos);
   error_of([] { parse_json("", "f.json"); });
   error_of([] { parse_json("[1] x", "f.json"); });
 }

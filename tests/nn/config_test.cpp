@@ -50,7 +50,8 @@ TEST(Config, WritesBackWhatItDoesNotUse) {
 
 TEST(Config, OverridesAreCheckedLikeTheFile) {
   BertConfig config = parse("{}");
-  apply_overrides(config, "hidden_dropout_prob=0,attention_probs_dropout_prob=0.5,classifier_dropout=null");
+  apply_overrides(config,
+                  "hidden_dropout_prob=0,attention_probs_dropout_prob=0.5,classifier_dropout=null");
   EXPECT_EQ(config.hidden_dropout_prob, 0.0);
   EXPECT_EQ(config.attention_probs_dropout_prob, 0.5);
   apply_overrides(config, "problem_type=regression");
@@ -77,13 +78,16 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         std::pair{"[]", "expected an object, found an array"},
         std::pair{R"({"hidden_size": "768"})", "hidden_size: expected an integer, found a string"},
-        std::pair{R"({"hidden_size": 100})", "hidden_size 100 is not a multiple of num_attention_heads 12"},
+        std::pair{R"({"hidden_size": 100})",
+                  "hidden_size 100 is not a multiple of num_attention_heads 12"},
         std::pair{R"({"num_attention_heads": 0})",
                   "num_attention_heads is 0; it must be between 1 and 268435456"},
         std::pair{R"({"vocab_size": 1152921504606846976})",
                   "vocab_size is 1152921504606846976; it must be between 1 and 268435456"},
-        std::pair{R"({"model_type": "roberta"})", "model_type is \"roberta\"; only \"bert\" is supported"},
-        std::pair{R"({"hidden_act": "relu"})", "hidden_act is \"relu\"; only \"gelu\" is supported"},
+        std::pair{R"({"model_type": "roberta"})",
+                  "model_type is \"roberta\"; only \"bert\" is supported"},
+        std::pair{R"({"hidden_act": "relu"})",
+                  "hidden_act is \"relu\"; only \"gelu\" is supported"},
         std::pair{R"({"position_embedding_type": "relative_key"})",
                   "position_embedding_type is \"relative_key\"; only \"absolute\" is supported"},
         std::pair{R"({"is_decoder": true})", "is_decoder is true; only false is supported"},
@@ -99,7 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{R"({"problem_type": "other"})",
                   "problem_type: problem_type \"other\": one of single_label_classification, "
                   "multi_label_classification, regression is needed"},
-        std::pair{R"({"pad_token_id": 40000})", "pad_token_id is 40000, outside the vocab_size 30522"}));
+        std::pair{R"({"pad_token_id": 40000})",
+                  "pad_token_id is 40000, outside the vocab_size 30522"}));
 
 }  // namespace
 }  // namespace lathe

@@ -1,5 +1,5 @@
-// Every parameter's gradient against central differences, on the reference kernels, dropout included: its masks are a
-// function of the step, so the loss stays differentiable.
+// Every parameter's gradient against central differences, on the reference kernels, dropout
+// included: its masks are a function of the step, so the loss stays differentiable.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -22,7 +22,8 @@ struct Case {
 
 class Gradient : public ::testing::TestWithParam<Case> {};
 
-// The derivative of the loss along a direction in one parameter's space, divided by the direction's length.
+// The derivative of the loss along a direction in one parameter's space, divided by the direction's
+// length.
 double central_difference(BertForSequenceClassification& model, ProblemType type,
                           const TinyBatch& batch, const Parameter& parameter,
                           const std::vector<float>& direction, double step) {
@@ -71,7 +72,8 @@ TEST_P(Gradient, EqualsTheCentralDifferences) {
       across[i] /= static_cast<float>(std::sqrt(across_norm));
       across_slope += double{across[i]} * double{gradient[i]};
     }
-    constexpr double kStep = 4e-3;  // balances the third derivative against float's rounding of the loss
+    constexpr double kStep =
+        4e-3;  // balances the third derivative against float's rounding of the loss
     const double tolerance = 2e-2 * norm + 1e-4;
     EXPECT_NEAR(central_difference(*model, GetParam().type, batch, parameter, along, kStep), norm,
                 tolerance);
@@ -80,13 +82,13 @@ TEST_P(Gradient, EqualsTheCentralDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    ProblemTypes, Gradient,
-    ::testing::Values(Case{"SingleLabel", ProblemType::kSingleLabel, 0.0},
-                      Case{"MultiLabel", ProblemType::kMultiLabel, 0.0},
-                      Case{"Regression", ProblemType::kRegression, 0.0},
-                      Case{"SingleLabelWithDropout", ProblemType::kSingleLabel, 0.2}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(ProblemTypes, Gradient,
+                         ::testing::Values(Case{"SingleLabel", ProblemType::kSingleLabel, 0.0},
+                                           Case{"MultiLabel", ProblemType::kMultiLabel, 0.0},
+                                           Case{"Regression", ProblemType::kRegression, 0.0},
+                                           Case{"SingleLabelWithDropout", ProblemType::kSingleLabel,
+                                                0.2}),
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace lathe

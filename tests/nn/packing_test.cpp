@@ -58,7 +58,8 @@ TEST(Packing, TwoMicroBatchesAreOneBatch) {
 
 TEST(Packing, TouchedRowsAreThoseWithGradients) {
   const auto model = random_bert(tiny_config(), 1);
-  batch_loss(*model, cpu_kernels(), ProblemType::kSingleLabel, TinyBatch(tiny_config(), {5, 4}, 2), true);
+  batch_loss(*model, cpu_kernels(), ProblemType::kSingleLabel, TinyBatch(tiny_config(), {5, 4}, 2),
+             true);
   const Parameter& words = *model->parameters().find("bert.embeddings.word_embeddings.weight");
   ASSERT_EQ(words.active_rows.size(), 31u);
   int active = 0;

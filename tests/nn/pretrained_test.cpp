@@ -30,7 +30,8 @@ bool equal(const BertForSequenceClassification& a, BertForSequenceClassification
   for (const Parameter& p : a.parameters().all()) {
     if (!p.name.starts_with(prefix)) continue;
     const Parameter* q = b.parameters().find(p.name);
-    if (std::memcmp(p.value.data(), q->value.data(), static_cast<std::size_t>(p.value.bytes())) != 0) {
+    if (std::memcmp(p.value.data(), q->value.data(), static_cast<std::size_t>(p.value.bytes())) !=
+        0) {
       return false;
     }
   }
@@ -79,11 +80,12 @@ TEST_F(Pretrained, TakesABareEncoderWithLegacyNames) {
   EXPECT_TRUE(equal(*saved_, loaded_, "bert."));
   EXPECT_EQ(report.missing, (std::vector<std::string>{"classifier.weight", "classifier.bias"}));
   EXPECT_EQ(report.unexpected, (std::vector<std::string>{"cls.predictions.bias"}));
-  EXPECT_EQ(new_weights_warning(report, "DIR"),
-            "Some weights of BertForSequenceClassification were not initialized from the model "
-            "checkpoint at DIR and are newly initialized: ['classifier.bias', 'classifier.weight']\n"
-            "You should probably TRAIN this model on a down-stream task to be able to use it for "
-            "predictions and inference.");
+  EXPECT_EQ(
+      new_weights_warning(report, "DIR"),
+      "Some weights of BertForSequenceClassification were not initialized from the model "
+      "checkpoint at DIR and are newly initialized: ['classifier.bias', 'classifier.weight']\n"
+      "You should probably TRAIN this model on a down-stream task to be able to use it for "
+      "predictions and inference.");
 }
 
 TEST_F(Pretrained, InitialisesANewHeadAsTransformersDoes) {
@@ -110,9 +112,10 @@ TEST_F(Pretrained, RefusesAHeadOfAnotherSizeUnlessAsked) {
   two.labels = {"a", "b"};
   save_pretrained(*random_bert(two, 1), directory_.path());
   const std::string message = error_of([&] { load(); });
-  EXPECT_EQ(message, weights() +
-                         ": classifier.bias: [2] in the file, [3] in the model (and 1 more); check "
-                         "config.json, or pass --ignore_mismatched_sizes to start such weights anew");
+  EXPECT_EQ(message,
+            weights() +
+                ": classifier.bias: [2] in the file, [3] in the model (and 1 more); check "
+                "config.json, or pass --ignore_mismatched_sizes to start such weights anew");
   EXPECT_EQ(load(true).missing.size(), 2u);
 }
 

@@ -47,10 +47,9 @@ TEST(Safetensors, ReadsBackWhatItWrites) {
 TEST(Safetensors, WidensHalfPrecisionExactly) {
   const TemporaryDirectory directory;
   // 1, -2, 65504, the smallest subnormal, infinity in F16; 1, -3.140625, NaN in BF16; 0.1 in F64.
-  const std::string header =
-      R"({"h":{"dtype":"F16","shape":[5],"data_offsets":[0,10]},)"
-      R"("b":{"dtype":"BF16","shape":[3],"data_offsets":[10,16]},)"
-      R"("d":{"dtype":"F64","shape":[1],"data_offsets":[16,24]}})";
+  const std::string header = R"({"h":{"dtype":"F16","shape":[5],"data_offsets":[0,10]},)"
+                             R"("b":{"dtype":"BF16","shape":[3],"data_offsets":[10,16]},)"
+                             R"("d":{"dtype":"F64","shape":[1],"data_offsets":[16,24]}})";
   const uint16_t halves[8] = {0x3c00, 0xc000, 0x7bff, 0x0001, 0x7c00, 0x3f80, 0xc049, 0x7fc0};
   const double tenth = 0.1;
   std::string bytes = file_with(header.size(), header);
@@ -88,34 +87,45 @@ INSTANTIATE_TEST_SUITE_P(
     Files, BadSafetensors,
     ::testing::Values(
         std::pair{std::string(), "0 bytes are too few"},
-        std::pair{file_with(uint64_t{1} << 60, "{}"), "1152921504606846976 bytes long, in a file of 10"},
+        std::pair{file_with(uint64_t{1} << 60, "{}"),
+                  "1152921504606846976 bytes long, in a file of 10"},
         std::pair{file_with(3, "{}"), "a truncated one"},
         std::pair{file_with(2, "[]"), "the header is an array"},
         std::pair{file_with(2, "{x"), "not valid JSON"},
         std::pair{file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4),
                   "outside the file's 4 bytes"},
-        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), "outside"},
-        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", 8), "outside"},
-        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8), "does not fill"},
-        std::pair{file_of(R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,8]}})", 8), "does not fill"},
-        std::pair{file_of(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8), "Q4 is unknown"},
-        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0),
+        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8),
+                  "outside"},
+        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", 8),
+                  "outside"},
+        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
                   "does not fill"},
+        std::pair{file_of(R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,8]}})", 8),
+                  "does not fill"},
+        std::pair{file_of(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8),
+                  "Q4 is unknown"},
+        std::pair{
+            file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})",
+                    0),
+            "does not fill"},
         std::pair{file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
-                          R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12),
+                          R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+                          12),
                   "overlap"},
         std::pair{file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8), "hole"},
-        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 8), "no tensor"},
+        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 8),
+                  "no tensor"},
         std::pair{file_of(R"({"a":{"dtype":"F32","shape":[1]}})", 0), "data_offsets is missing"},
-        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}})", 4), "two numbers"},
+        std::pair{file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}})", 4),
+                  "two numbers"},
         std::pair{file_of(R"({"a":7})", 0), "missing"}));
 
 // Random damage: refused with one line or read within its bounds (ASan watches), never a crash.
 TEST(Safetensors, SurvivesRandomDamage) {
   const TemporaryDirectory directory;
-  const std::string good =
-      file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
-              R"("b":{"dtype":"BF16","shape":[1,2],"data_offsets":[8,12]}})", 12);
+  const std::string good = file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                                   R"("b":{"dtype":"BF16","shape":[1,2],"data_offsets":[8,12]}})",
+                                   12);
   Random random(9);
   for (int round = 0; round < 500; ++round) {
     std::string bytes = good.substr(0, random.next() % 4 ? good.size() : random.below(good.size()));

@@ -47,7 +47,8 @@ TinyBatch::TinyBatch(const BertConfig& config, const std::vector<int>& lengths, 
   offsets_.push_back(0);
   for (const int length : lengths) {
     for (int i = 0; i < length; ++i) {
-      ids_.push_back(1 + static_cast<int32_t>(random.below(static_cast<uint64_t>(config.vocab_size - 1))));
+      ids_.push_back(
+          1 + static_cast<int32_t>(random.below(static_cast<uint64_t>(config.vocab_size - 1))));
       types_.push_back(i > length / 2 ? 1 : 0);
       positions_.push_back(i);
     }
@@ -71,7 +72,8 @@ TinyBatch TinyBatch::slice(std::size_t first, std::size_t count) const {
   for (std::size_t s = first; s < first + count; ++s) {
     part.classes_.push_back(classes_[s]);
     for (int64_t l = 0; l < labels_; ++l) {
-      part.values_.push_back(values_[s * static_cast<std::size_t>(labels_) + static_cast<std::size_t>(l)]);
+      part.values_.push_back(
+          values_[s * static_cast<std::size_t>(labels_) + static_cast<std::size_t>(l)]);
     }
   }
   return part;

@@ -12,7 +12,8 @@ namespace lathe::testing {
 // Hidden 12, 3 heads, 2 layers, 3 labels, no dropout.
 BertConfig tiny_config();
 
-// With every parameter random, biases and LayerNorm's included, so that no gradient vanishes by accident.
+// With every parameter random, biases and LayerNorm's included, so that no gradient vanishes by
+// accident.
 std::unique_ptr<BertForSequenceClassification> random_bert(const BertConfig& config, uint64_t seed);
 
 // Sequences of those lengths and their targets for every problem type.
@@ -32,8 +33,8 @@ class TinyBatch {
   std::vector<float> values_;
 };
 
-// The mean loss of a batch (in double, over the examples' losses); with `gradients`, adds its gradient times
-// examples / mean_over to every parameter.
+// The mean loss of a batch (in double, over the examples' losses); with `gradients`, adds its
+// gradient times examples / mean_over to every parameter.
 double batch_loss(BertForSequenceClassification& model, const Kernels& kernels, ProblemType type,
                   const TinyBatch& batch, bool gradients, int64_t mean_over = 0);
 

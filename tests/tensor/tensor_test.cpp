@@ -37,7 +37,8 @@ TEST(Tensor, SlicesShareMemory) {
 
 TEST(Tensor, RefusesAnotherDType) {
   int32_t data[1] = {0};
-  EXPECT_EQ(error_of([&] { (void)Tensor(data, DType::kI32, {1}).f32(); }), "a tensor of I32 used as F32");
+  EXPECT_EQ(error_of([&] { (void)Tensor(data, DType::kI32, {1}).f32(); }),
+            "a tensor of I32 used as F32");
 }
 
 TEST(Arena, ReleasesInReverseOrderAndRemembersItsPeak) {
