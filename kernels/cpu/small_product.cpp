@@ -9,39 +9,53 @@ constexpr int kRows = static_cast<int>(kProductRows);
 // 16.
 constexpr int kMaxVectors = kRegisters == 32 ? 4 : 2;
 
-// A tile of `rows` <= kRows by kVectors vectors, of which `columns` elements are c's.
+// Writes `rows` rows of a tile of sums; the last of its vectors may end before it is full.
+template <int kVectors>
+void store_tile(const SmallProduct& p, int64_t row, int64_t column, const Vec (*sum)[kVectors]) {
+  const int64_t rows = minimum(kRows, p.m - row), columns = p.n - column;
+  for (int64_t r = 0; r < rows; ++r) {
+    float* c = p.c + (row + r) * p.ldc + column;
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t lanes = columns - v * kWidth;
+      const Vec value = sum[r][v];
+      store(c + v * kWidth, p.add ? load(c + v * kWidth, lanes) + value : value, lanes);
+    }
+  }
+}
+
+// A tile of kRows rows by kVectors vectors, from (row, column) on. Rows beyond the last of c are
+// computed from the last row of a again, and not stored.
 template <int kVectors, bool kTranspose>
 void multiply_tile(const SmallProduct& p, int64_t row, int64_t column) {
-  const int64_t rows = minimum(kRows, p.m - row), columns = p.n - column;
-  float* c = p.c + row * p.ldc + column;
-  // Rows beyond the last repeat it: computed, not stored.
+  const int64_t last_row = p.m - 1;
   const float* a[kRows];
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
-    a[r] = kTranspose ? p.a + row + r : p.a + (row + minimum(r, rows - 1)) * p.lda;
+    a[r] = kTranspose ? p.a + row + r : p.a + minimum(row + r, last_row) * p.lda;
   }
   Vec sum[kRows][kVectors] = {};
-  if (p.add) {
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < kVectors && r < rows; ++v) {
-        sum[r][v] = load(c + r * p.ldc + v * kWidth, columns - v * kWidth);
-      }
-    }
-  }
   const float* b = p.b + column;
   const int64_t step = kTranspose ? p.lda : 1;
-  for (int64_t l = 0; l < p.k; ++l, b += p.ldb) {
+  for (int64_t l = 0; l < p.k; ++l) {
     Vec b_row[kVectors];
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) b_row[v] = load(b + v * kWidth);
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const Vec element = broadcast(a[r][l * step]);
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sum[r][v] += element * b_row[v];
     }
+    b += p.ldb;
   }
+  // A copy, so that the sums above need no address and stay in registers.
+  Vec tile[kRows][kVectors];
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors && r < rows; ++v) {
-      store(c + r * p.ldc + v * kWidth, sum[r][v], columns - v * kWidth);
-    }
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) tile[r][v] = sum[r][v];
   }
+  store_tile<kVectors>(p, row, column, tile);
 }
 
 template <int kVectors, bool kTranspose>

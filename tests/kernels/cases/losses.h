@@ -4,11 +4,13 @@
 
 namespace lathe::testing {
 
-enum class Gradient { kNone, kApart, kInPlace };
+constexpr float kLossGradScale = 0.25f;
+
+enum class LossGradient { kNone, kApart, kInPlace };
 
 struct LossShape {
   int64_t rows, columns;
-  Gradient gradient;
+  LossGradient gradient;
   double size = 3;  // of the logits: beyond 88, exp overflows in float
 };
 
@@ -23,8 +25,8 @@ inline void add_loss_operands(Operands& o, const LossShape& s) {
 }
 
 inline float* gradient_of(Operands& o, const LossShape& s) {
-  if (s.gradient == Gradient::kNone) return nullptr;
-  return o.f(s.gradient == Gradient::kApart ? "dlogits" : "logits");
+  if (s.gradient == LossGradient::kNone) return nullptr;
+  return o.f(s.gradient == LossGradient::kApart ? "dlogits" : "logits");
 }
 
 using RunLoss = void (*)(const Kernels&, Operands&, const LossShape&);
@@ -40,28 +42,29 @@ inline Case loss_case(const std::string& op, const LossShape& s, RunLoss run) {
 }
 
 inline void run_cross_entropy(const Kernels& kernels, Operands& o, const LossShape& s) {
-  kernels.cross_entropy(
-      {s.rows, s.columns, o.f("logits"), o.i("labels"), o.f("loss"), gradient_of(o, s), 0.25f},
-      nullptr);
+  kernels.cross_entropy({s.rows, s.columns, o.f("logits"), o.i("labels"), o.f("loss"),
+                         gradient_of(o, s), kLossGradScale},
+                        nullptr);
 }
 
 inline void run_binary_cross_entropy(const Kernels& kernels, Operands& o, const LossShape& s) {
-  kernels.binary_cross_entropy(
-      {s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"), gradient_of(o, s), 0.25f},
-      nullptr);
+  kernels.binary_cross_entropy({s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"),
+                                gradient_of(o, s), kLossGradScale},
+                               nullptr);
 }
 
 inline void run_squared_error(const Kernels& kernels, Operands& o, const LossShape& s) {
-  kernels.squared_error(
-      {s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"), gradient_of(o, s), 0.25f},
-      nullptr);
+  kernels.squared_error({s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"),
+                         gradient_of(o, s), kLossGradScale},
+                        nullptr);
 }
 
 inline std::vector<Case> loss_cases() {
   std::vector<Case> cases;
   const int64_t sizes[][2] = {{1, 1}, {5, 2}, {3, 17}, {40, 1003}, {0, 2}};
   for (const auto& [rows, columns] : sizes) {
-    for (Gradient gradient : {Gradient::kNone, Gradient::kApart, Gradient::kInPlace}) {
+    for (LossGradient gradient :
+         {LossGradient::kNone, LossGradient::kApart, LossGradient::kInPlace}) {
       for (double size : {3.0, 300.0}) {
         const LossShape s{rows, columns, gradient, size};
         cases.push_back(loss_case("cross_entropy", s, run_cross_entropy));
