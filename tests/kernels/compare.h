@@ -11,7 +11,7 @@ namespace lathe::testing {
 Operands prepare(const Case& c, int64_t offset = 0);
 
 // What a backend leaves of them, with that many OpenMP threads.
-Operands run_case(const Case& c, const Kernels& kernels, Operands operands, int threads = 2);
+Operands run_case(const Case& c, const Kernels& kernels, Operands operands, int threads = 1);
 
 // Empty, or what differs: every float is within `tolerance` times (its reference's size plus the
 // root mean square of the reference's buffer), other data is equal.

@@ -28,7 +28,7 @@ class Operands {
     std::vector<float>& values = floats_[name];
     values.resize(static_cast<std::size_t>(count + offset_));
     Random random(std::hash<std::string>()(name));
-    for (float& x : values) x = static_cast<float>(low + (high - low) * random.uniform());
+    for (float& x : values) x = static_cast<float>(low + (high - low) * 0x1p-32 * random.next());
     std::rotate(values.begin(), values.end() - offset_, values.end());  // the same from f() on
   }
   void add_constant(const std::string& name, int64_t count, float value) {
