@@ -2,19 +2,18 @@
 //
 // A backend is one struct of functions, one function per fused block, so that it can keep a block
 // in its cache:
-//   reference/  plain loops with double accumulators: the definition of every op, and the oracle of
-//   every test cpu/        SIMD and OpenMP, one source built for several instruction sets
+//   reference/  plain loops with double accumulators: the definition of every op, and the oracle
+//               of every test
+//   cpu/        SIMD and OpenMP, one source built for several instruction sets
 // Each op has one argument struct that names its operands and states its formula. Conventions:
-//   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is x[i *
-//   ld].
+//   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is
+//     x[i * ld].
 //   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the
-//   rows
-//     offsets[s] … offsets[s + 1] - 1.
+//     rows offsets[s] … offsets[s + 1] - 1.
 //   - Activations are `float` in the tables of this file; parameters, statistics, losses and
-//   gradients of parameters
-//     are always float.
+//     gradients of parameters are always float.
 //   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an
-//   op says otherwise.
+//     op says otherwise.
 //   - Outputs do not overlap inputs, unless an op says otherwise.
 //   - Results do not depend on the number of threads. No op allocates from the caller's memory.
 //   - Nothing throws: shapes are checked by the callers in nn/.
@@ -225,8 +224,8 @@ struct ScatterAddRowsArgs {
   int64_t rows, columns;
 };
 
-// x[0 … count-1] = 0; with `active_rows`, only the rows r of row_size elements where active_rows[r]
-// != 0.
+// x[0 … count-1] = 0; with `active_rows`, only the rows r of row_size elements where
+// active_rows[r] != 0.
 struct ZeroArgs {
   float* x;
   int64_t count;

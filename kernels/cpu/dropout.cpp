@@ -22,20 +22,18 @@ struct PhiloxLanes {
 
 LongVec broadcast_long(uint64_t value) { return value + LongVec{}; }
 
-PhiloxLanes philox_lanes(uint64_t key, LongVec c0, uint32_t c1, uint32_t c2, uint32_t c3) {
+PhiloxLanes philox_lanes(const uint64_t* keys, LongVec c0, uint32_t c1, uint32_t c2, uint32_t c3) {
   const LongVec multiplier0 = broadcast_long(kPhiloxMultiplier0);
   const LongVec multiplier1 = broadcast_long(kPhiloxMultiplier1);
   LongVec w0 = c0, w1 = broadcast_long(c1), w2 = broadcast_long(c2), w3 = broadcast_long(c3);
-  uint32_t key0 = static_cast<uint32_t>(key), key1 = static_cast<uint32_t>(key >> 32);
+#pragma GCC unroll 10
   for (int round = 0; round < kPhiloxRounds; ++round) {
     const LongVec product0 = multiply_low_words(multiplier0, w0);
     const LongVec product1 = multiply_low_words(multiplier1, w2);
-    w0 = (product1 >> 32) ^ w1 ^ broadcast_long(key0);
+    w0 = high_words(product1) ^ w1 ^ broadcast_long(keys[2 * round]);
     w1 = product1;
-    w2 = (product0 >> 32) ^ w3 ^ broadcast_long(key1);
+    w2 = high_words(product0) ^ w3 ^ broadcast_long(keys[2 * round + 1]);
     w3 = product0;
-    key0 += kPhiloxWeyl0;
-    key1 += kPhiloxWeyl1;
   }
   return {{w0, w1, w2, w3}};
 }
@@ -44,6 +42,10 @@ PhiloxLanes philox_lanes(uint64_t key, LongVec c0, uint32_t c1, uint32_t c2, uin
 
 DropoutRow::DropoutRow(const Dropout& dropout, int64_t max_columns)
     : dropout_(dropout), factors_(row_scratch.floats(round_up(max_columns, kDropoutBlock))) {
+  for (uint32_t round = 0; round < kPhiloxRounds; ++round) {
+    keys_[2 * round] = static_cast<uint32_t>(dropout.seed) + round * kPhiloxWeyl0;
+    keys_[2 * round + 1] = static_cast<uint32_t>(dropout.seed >> 32) + round * kPhiloxWeyl1;
+  }
   if (dropout.probability > 0.0f) return;
   for (int64_t j = 0; j < round_up(max_columns, kDropoutBlock); ++j) factors_[j] = 1.0f;
 }
@@ -55,12 +57,11 @@ void DropoutRow::draw(int64_t row, int64_t columns) {
   for (int64_t first = 0; first < columns; first += kDropoutBlock) {
     for (int64_t group = 0; group < 16; group += kWidth) {
       const uint64_t counter = static_cast<uint64_t>(first / 4 + group);
-      const PhiloxLanes even =
-          philox_lanes(dropout_.seed, even_lanes + counter, static_cast<uint32_t>(row),
-                       dropout_.site, dropout_.step);
+      const PhiloxLanes even = philox_lanes(keys_, even_lanes + counter, static_cast<uint32_t>(row),
+                                            dropout_.site, dropout_.step);
       const PhiloxLanes odd =
-          philox_lanes(dropout_.seed, even_lanes + (counter + 1), static_cast<uint32_t>(row),
-                       dropout_.site, dropout_.step);
+          philox_lanes(keys_, even_lanes + (counter + 1), static_cast<uint32_t>(row), dropout_.site,
+                       dropout_.step);
       for (int64_t w = 0; w < 4; ++w) {
         const WordVec words =
             reinterpret_cast<WordVec>((even.word[w] & 0xffffffffu) | (odd.word[w] << 32));

@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/vector.h"
 #include "kernels/kernels.h"
+#include "kernels/philox.h"
 
 namespace lathe::cpu::LATHE_ISA {
 
@@ -27,6 +28,9 @@ class DropoutRow {
   void draw(int64_t row, int64_t columns);
 
   const Dropout& dropout_;
+  // The key of every round, in memory: an operand of the instruction that uses it, where a register
+  // would have to be broadcast first.
+  uint64_t keys_[2 * kPhiloxRounds];
   float* factors_;
 };
 

@@ -9,9 +9,9 @@ constexpr int kRows = static_cast<int>(kProductRows);
 // 16.
 constexpr int kMaxVectors = kRegisters == 32 ? 4 : 2;
 
-// Writes `rows` rows of a tile of sums; the last of its vectors may end before it is full.
+// The part of a tile that lies within c.
 template <int kVectors>
-void store_tile(const SmallProduct& p, int64_t row, int64_t column, const Vec (*sum)[kVectors]) {
+void store_edge(const SmallProduct& p, int64_t row, int64_t column, const Vec (*sum)[kVectors]) {
   const int64_t rows = minimum(kRows, p.m - row), columns = p.n - column;
   for (int64_t r = 0; r < rows; ++r) {
     float* c = p.c + (row + r) * p.ldc + column;
@@ -48,14 +48,24 @@ void multiply_tile(const SmallProduct& p, int64_t row, int64_t column) {
     }
     b += p.ldb;
   }
-  // A copy, so that the sums above need no address and stay in registers.
-  Vec tile[kRows][kVectors];
+  float* c = p.c + row * p.ldc + column;
+  const bool whole = p.m - row >= kRows && p.n - column >= kVectors * kWidth;
+  // The sums stay in registers as long as nothing takes their address: a tile at the edge is
+  // copied.
+  Vec edge[kRows][kVectors];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) tile[r][v] = sum[r][v];
+    for (int v = 0; v < kVectors; ++v) {
+      float* target = c + r * p.ldc + v * kWidth;
+      if (whole) {
+        store(target, p.add ? load(target) + sum[r][v] : sum[r][v]);
+      } else {
+        edge[r][v] = sum[r][v];
+      }
+    }
   }
-  store_tile<kVectors>(p, row, column, tile);
+  if (!whole) store_edge<kVectors>(p, row, column, edge);
 }
 
 template <int kVectors, bool kTranspose>

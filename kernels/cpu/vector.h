@@ -158,4 +158,15 @@ static inline LongVec multiply_low_words(LongVec a, LongVec b) {
 #endif
 }
 
+// The high 32 bits of every 64-bit lane, moved to the low ones; the high ones hold anything. On
+// AVX-512 a shuffle, which leaves the port that multiplies free, where a shift would take it.
+static inline LongVec high_words(LongVec v) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<LongVec>(
+      _mm512_maskz_shuffle_epi32(kAllLanes, reinterpret_cast<__m512i>(v), _MM_PERM_DDBB));
+#else
+  return v >> 32;
+#endif
+}
+
 }  // namespace lathe::cpu::LATHE_ISA
