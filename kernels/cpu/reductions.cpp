@@ -7,28 +7,34 @@ namespace lathe::cpu::LATHE_ISA {
 
 namespace {
 
-typedef float HalfVec __attribute__((vector_size(kVectorBytes / 2)));
 typedef double DoubleVec __attribute__((vector_size(kVectorBytes)));
+constexpr int64_t kDoubles = kWidth / 2;  // in a register
 
 thread_local Scratch sums_scratch;
 
+// kDoubles floats. Intrinsics, because GCC 12 converts a vector in pieces that go through memory.
+DoubleVec load_doubles(const float* x) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(x));
+#elif defined(__AVX2__)
+  return _mm256_cvtps_pd(_mm_loadu_ps(x));
+#else
+  return DoubleVec{x[0], x[1]};
+#endif
+}
+
 // Σ x², every product and sum in double.
 double sum_of_squares(const float* x, int64_t count) {
-  constexpr int kLanes = kWidth / 2;
   DoubleVec even{}, odd{};  // two chains, so that one addition need not wait for the last
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) {
-    HalfVec low, high;
-    __builtin_memcpy(&low, x + i, sizeof low);
-    __builtin_memcpy(&high, x + i + kLanes, sizeof high);
-    const DoubleVec a = __builtin_convertvector(low, DoubleVec);
-    const DoubleVec b = __builtin_convertvector(high, DoubleVec);
+    const DoubleVec a = load_doubles(x + i), b = load_doubles(x + i + kDoubles);
     even += a * a;
     odd += b * b;
   }
   even += odd;
   double sum = 0;
-  for (int lane = 0; lane < kLanes; ++lane) sum += even[lane];
+  for (int64_t lane = 0; lane < kDoubles; ++lane) sum += even[lane];
   for (; i < count; ++i) sum += static_cast<double>(x[i]) * x[i];
   return sum;
 }

@@ -1,5 +1,5 @@
 // Elementary functions on vectors. NaN in gives NaN out. The stated errors are relative to the
-// exact value; tests/kernels/cpu_test.cpp bounds them through the ops.
+// exact value; tests/kernels/vector_math_test.cpp checks them.
 #pragma once
 
 #include "kernels/cpu/vector.h"
