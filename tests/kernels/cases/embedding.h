@@ -68,6 +68,33 @@ inline std::string name_of(const EmbeddingShape& s) {
                 s.inference ? "_unsaved" : "");
 }
 
+inline Case embedding_forward_case(const EmbeddingShape& s) {
+  Case c;
+  c.name = "embedding_forward" + name_of(s);
+  c.bytes = 4.0 * 5 * static_cast<double>(s.tokens * s.hidden);
+  c.prepare = [s](Operands& o) { add_embedding_operands(o, s); };
+  c.run = [s](const Kernels& kernels, Operands& o) {
+    kernels.embedding_forward(embedding_forward_args(o, s), nullptr);
+  };
+  return c;
+}
+
+inline Case embedding_backward_case(const EmbeddingShape& s) {
+  Case c;
+  c.name = "embedding_backward" + name_of(s);
+  c.bytes = 4.0 * 9 * static_cast<double>(s.tokens * s.hidden);
+  c.prepare = [s](Operands& o) {
+    add_embedding_operands(o, s);
+    EmbeddingShape saved = s;
+    saved.inference = false;
+    reference_kernels().embedding_forward(embedding_forward_args(o, saved), nullptr);
+  };
+  c.run = [s](const Kernels& kernels, Operands& o) {
+    kernels.embedding_backward(embedding_backward_args(o, s), nullptr);
+  };
+  return c;
+}
+
 inline std::vector<Case> embedding_cases() {
   std::vector<Case> cases;
   for (const auto& [tokens, hidden, words] : std::initializer_list<std::array<int64_t, 3>>{
@@ -75,28 +102,8 @@ inline std::vector<Case> embedding_cases() {
     for (float dropout : {0.0f, 0.1f, 0.5f}) {
       for (bool variant : {false, true}) {
         const EmbeddingShape s{tokens, hidden, words, dropout, variant, variant};
-        Case forward;
-        forward.name = "embedding_forward" + name_of(s);
-        forward.bytes = 4.0 * 5 * static_cast<double>(tokens * hidden);
-        forward.prepare = [s](Operands& o) { add_embedding_operands(o, s); };
-        forward.run = [s](const Kernels& kernels, Operands& o) {
-          kernels.embedding_forward(embedding_forward_args(o, s), nullptr);
-        };
-        cases.push_back(forward);
-
-        Case backward;
-        backward.name = "embedding_backward" + name_of(s);
-        backward.bytes = 4.0 * 9 * static_cast<double>(tokens * hidden);
-        backward.prepare = [s](Operands& o) {
-          add_embedding_operands(o, s);
-          EmbeddingShape saved = s;
-          saved.inference = false;
-          reference_kernels().embedding_forward(embedding_forward_args(o, saved), nullptr);
-        };
-        backward.run = [s](const Kernels& kernels, Operands& o) {
-          kernels.embedding_backward(embedding_backward_args(o, s), nullptr);
-        };
-        cases.push_back(backward);
+        cases.push_back(embedding_forward_case(s));
+        cases.push_back(embedding_backward_case(s));
       }
     }
   }
