@@ -36,7 +36,9 @@ LIBRARY := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.cpp))
 PROGRAM := $(wildcard train/cli/*.cpp)
 TEST_DIRS := base kernels tensor nn tokenize data train
 EXAMPLES := $(patsubst %.cpp,$(OUT)/%,$(wildcard examples/*.cpp))
+# Each source of bench/ is a suite; they share bench/support/ and the problems of the kernels' tests.
 BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
+BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(OUT)/tests/kernels/compare.o
 FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 # The CPU backend: one source, one object and one namespace per instruction set.
@@ -104,7 +106,7 @@ $(OUT)/lathe: $(PROGRAM_OBJECTS) $(OUT)/liblathe.a
 $(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(OUT)/bench/%: $(OUT)/bench/%.o $(OUT)/liblathe.a
+$(OUT)/bench/%: $(OUT)/bench/%.o $(BENCH_SUPPORT) $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
 
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/liblathe.a
@@ -167,4 +169,4 @@ clean:
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/support/*.cpp))
