@@ -22,7 +22,7 @@ constexpr int64_t kPassingRows = 8 * kTileRows;
 constexpr int64_t kPassingColumns = kTileColumns;
 
 // Several threads take a larger chunk together: they wait for each other at the end of each.
-constexpr int64_t kChunksPerThread = 4;
+constexpr int64_t kChunksPerThread = 8;
 constexpr int64_t kMaxTeamChunks = 64;
 
 // More units of work than threads, so that one thread held up does not hold up all.
@@ -42,6 +42,10 @@ struct Range {
 // The range numbered `part` when [0, count) is cut into `parts` nearly equal ones.
 Range part_of(int64_t count, int64_t parts, int64_t part) {
   return {count * part / parts, count * (part + 1) / parts};
+}
+
+void team_barrier() {
+#pragma omp barrier
 }
 
 // One product, and the panels that its threads share.
@@ -79,7 +83,7 @@ Product::Product(const GemmArgs& args, int64_t threads)
   const int64_t rows = keep_a_ ? kKeptRows : kPassingRows * team;
   const int64_t columns = keep_a_ ? kPassingColumns * team : kKeptColumns;
   row_chunk_ = minimum(rows, round_up(args.m, kTileRows));
-  column_chunk_ = minimum(columns, round_up(args.n, kTileColumns));
+  column_chunk_ = minimum(columns, round_up(maximum(1, args.n), kTileColumns));
   static thread_local Scratch scratch;
   b_panels_ = scratch.floats((row_chunk_ + column_chunk_) * kMaxK);
   a_panels_ = b_panels_ + column_chunk_ * kMaxK;
@@ -101,13 +105,14 @@ void Product::run() const {
     const Range kept = {first, minimum(first + kept_chunk, kept_count)};
     for (int64_t block = 0; block < k_blocks_; ++block) {
       const Range l = k_block(block);
-      keep_a_ ? pack_a(kept, l, true) : pack_b(kept, l);
-      for (int64_t next = 0; next < passing_count; next += passing_chunk) {
+      for (int64_t next = 0; next == 0 || next < passing_count; next += passing_chunk) {
         const Range passing = {next, minimum(next + passing_chunk, passing_count)};
+        const bool panels_in_use = first > 0 || block > 0 || next > 0;
+        if (panels_in_use) team_barrier();
+        if (next == 0) keep_a_ ? pack_a(kept, l, true) : pack_b(kept, l);
         keep_a_ ? pack_b(passing, l) : pack_a(passing, l, first == 0);
-#pragma omp barrier
+        team_barrier();
         keep_a_ ? multiply(kept, passing, l) : multiply(passing, kept, l);
-#pragma omp barrier
       }
     }
   }
@@ -143,7 +148,7 @@ void Product::multiply(Range rows, Range columns, Range l) const {
   const int64_t tiles = divide_up(rows.size(), kTileRows);
   const int64_t panels = divide_up(columns.size(), kTileColumns);
   const int64_t units = threads_ == 1 ? 1 : threads_ * kUnitsPerThread;
-  const int64_t column_parts = minimum(panels, units);
+  const int64_t column_parts = maximum(1, minimum(panels, units));
   const int64_t row_parts = minimum(tiles, divide_up(units, column_parts));
 #pragma omp for schedule(dynamic) nowait
   for (int64_t unit = 0; unit < row_parts * column_parts; ++unit) {

@@ -5,7 +5,9 @@
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
-Vec finish(const GemmArgs& args, Vec product, int64_t column, float* saved, int64_t lanes) {
+// The result of the product that belongs at c[offset], in column `column`, and the lanes - 1 after
+// it.
+Vec finish(const GemmArgs& args, Vec product, int64_t offset, int64_t column, int64_t lanes) {
   switch (args.epilogue) {
     case Epilogue::kNone:
       return product;
@@ -15,11 +17,11 @@ Vec finish(const GemmArgs& args, Vec product, int64_t column, float* saved, int6
       return hyperbolic_tangent(product + load(args.bias + column, lanes));
     case Epilogue::kBiasGelu: {
       const Vec x = product + load(args.bias + column, lanes);
-      if (saved != nullptr) store(saved, x, lanes);
+      if (args.saved != nullptr) store(args.saved + offset, x, lanes);
       return gelu(x);
     }
     case Epilogue::kGeluBackward:
-      return product * gelu_derivative(load(saved, lanes));
+      return product * gelu_derivative(load(args.saved + offset, lanes));
   }
   return product;
 }
@@ -31,9 +33,9 @@ void apply_epilogue(const GemmArgs& args, int64_t row, int64_t rows, int64_t col
   for (int64_t i = row; i < row + rows; ++i) {
     for (int64_t j = column; j < column + columns; j += kWidth) {
       const int64_t lanes = minimum(kWidth, column + columns - j);
-      float* c = args.c + i * args.ldc + j;
-      float* saved = args.saved == nullptr ? nullptr : args.saved + i * args.ldc + j;
-      store(c, finish(args, load(c, lanes), j, saved, lanes), lanes);
+      const int64_t offset = i * args.ldc + j;
+      const Vec product = load(args.c + offset, lanes);
+      store(args.c + offset, finish(args, product, offset, j, lanes), lanes);
     }
   }
 }

@@ -26,7 +26,7 @@ void store_as(float* x, V value) {
 
 struct QuadBlock {
   using Vector = Quad;
-  static constexpr int kRows = 4;
+  [[maybe_unused]] static constexpr int kRows = 4;  // not on AVX-512
   static Quad row(const float* x, int64_t /*ld*/) { return load_as<Quad>(x); }
   static Quad low(Quad x, Quad y) { return __builtin_shufflevector(x, y, 0, 4, 1, 5); }
   static Quad high(Quad x, Quad y) { return __builtin_shufflevector(x, y, 2, 6, 3, 7); }
