@@ -1,0 +1,102 @@
+#include "bench/support/cases.h"
+
+#include <benchmark/benchmark.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "bench/support/peaks.h"
+#include "tests/kernels/compare.h"
+
+namespace lathe::bench {
+namespace {
+
+using testing::Case;
+using testing::Operands;
+
+// Twice the tests' (tests/kernels/backends_test.cpp): these sums are up to four times as long.
+constexpr double kTolerance = 4e-5;
+
+// Running an op again and again lets sums grow and moments fade to denormals: its operands are set
+// back before that matters.
+constexpr int kRunsBeforeReset = 100;
+
+// Empty, or what the backend gets wrong. The reference is slow: it runs once for all backends.
+std::string check(const Case& c, const Kernels& kernels, const Operands& operands, int threads) {
+  static std::string name;
+  static Operands expected;
+  if (name != c.name) {
+    expected = testing::run_case(c, reference_kernels(), operands);
+    name = c.name;
+  }
+  return testing::difference(expected, testing::run_case(c, kernels, operands, threads),
+                             kTolerance);
+}
+
+// Of many runs within 0.2 seconds, not counting the first.
+double best_seconds(const Case& c, const Kernels& kernels, const Operands& fresh) {
+  using Clock = std::chrono::steady_clock;
+  Operands operands = fresh;
+  c.run(kernels, operands);
+  double best = std::numeric_limits<double>::max(), total = 0;
+  for (int runs = 1; total < 0.2; ++runs) {
+    if (runs % kRunsBeforeReset == 0) operands = fresh;
+    const Clock::time_point start = Clock::now();
+    c.run(kernels, operands);
+    const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    best = std::min(best, elapsed);
+    total += elapsed;
+  }
+  return best;
+}
+
+void run(benchmark::State& state, const Case& c, const Kernels& kernels, int threads) {
+  const Operands operands = testing::prepare(c);
+  const std::string wrong = check(c, kernels, operands, threads);
+  if (!wrong.empty()) state.SkipWithError(wrong.c_str());
+  double best = 0;
+  for (auto _ : state) {
+    best = best_seconds(c, kernels, operands);
+    state.SetIterationTime(best);
+  }
+  if (!wrong.empty()) return;
+  if (c.flops > 0) {
+    const double peak = threads * arithmetic_peak(kernels.name);
+    state.counters["GFLOP/s"] = c.flops / best * 1e-9;
+    state.counters["peak%"] = 100 * c.flops / best / peak;
+  } else {
+    const double peak = threads * copy_peak(static_cast<int64_t>(c.bytes));
+    state.counters["GB/s"] = c.bytes / best * 1e-9;
+    state.counters["copy%"] = 100 * c.bytes / best / peak;
+  }
+}
+
+void add(const Case& c, const Kernels& kernels, int threads) {
+  const std::string name = concat(c.name, "/", kernels.name, "/", threads, "t");
+  const auto body = [&c, &kernels, threads](benchmark::State& state) {
+    run(state, c, kernels, threads);
+  };
+  benchmark::RegisterBenchmark(name.c_str(), body)
+      ->Iterations(1)
+      ->UseManualTime()
+      ->Unit(benchmark::kMicrosecond);
+}
+
+}  // namespace
+
+int run_cases(int argc, char** argv, const std::vector<Case>& cases) {
+  const int all_threads = omp_get_max_threads();
+  for (const Case& c : cases) {
+    const Kernels* const* backend = available_cpu_kernels();
+    for (; *backend != nullptr; ++backend) add(c, **backend, 1);
+    if (all_threads > 1) add(c, *backend[-1], all_threads);
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
+
+}  // namespace lathe::bench

@@ -1,0 +1,111 @@
+#include "bench/support/peaks.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+namespace lathe::bench {
+namespace {
+
+// Of many runs within 20 milliseconds.
+template <class Work>
+double best_seconds(const Work& work) {
+  using Clock = std::chrono::steady_clock;
+  double best = std::numeric_limits<double>::max();
+  const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(20);
+  for (Clock::time_point start = Clock::now(), end = start; start < deadline; start = end) {
+    work();
+    end = Clock::now();
+    best = std::min(best, std::chrono::duration<double>(end - start).count());
+  }
+  return best;
+}
+
+constexpr int64_t kSteps = 2000;
+constexpr int64_t kChains = 12;  // more than latency times units, which is 8 to 10
+
+// Assembly, because a compiler would see that nobody needs the results. The chains hold numbers
+// that stay near 1: denormals would be slow, and zeros draw less power than real work.
+
+#if defined(__x86_64__)
+
+void run_chains_baseline() {
+  const float one = 1.0f;
+  int64_t steps = kSteps;
+  asm volatile(
+      "xorps %%xmm13, %%xmm13\n\t"
+      "movss %[one], %%xmm12\n\t"
+      "shufps $0, %%xmm12, %%xmm12\n\t"
+      ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11\n\t movaps %%xmm12, %%xmm\\i\n\t .endr\n\t"
+      "1:\n\t"
+      ".irp i, 0,2,4,6,8,10\n\t mulps %%xmm12, %%xmm\\i\n\t .endr\n\t"
+      ".irp i, 1,3,5,7,9,11\n\t addps %%xmm13, %%xmm\\i\n\t .endr\n\t"
+      "dec %[steps]\n\t"
+      "jnz 1b"
+      : [steps] "+r"(steps)
+      : [one] "m"(one)
+      : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+        "xmm10", "xmm11", "xmm12", "xmm13");
+}
+
+void run_chains_avx2() {
+  const float half = 0.5f;
+  int64_t steps = kSteps;
+  asm volatile(
+      "vbroadcastss %[half], %%ymm12\n\t"
+      ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11\n\t vmovaps %%ymm12, %%ymm\\i\n\t .endr\n\t"
+      "1:\n\t"
+      ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11\n\t vfmadd213ps %%ymm12, %%ymm12, %%ymm\\i\n\t .endr\n\t"
+      "dec %[steps]\n\t"
+      "jnz 1b\n\t"
+      "vzeroupper"
+      : [steps] "+r"(steps)
+      : [half] "m"(half)
+      : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+        "xmm10", "xmm11", "xmm12");
+}
+
+void run_chains_avx512() {
+  const float half = 0.5f;
+  int64_t steps = kSteps;
+  asm volatile(
+      "vbroadcastss %[half], %%zmm12\n\t"
+      ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11\n\t vmovaps %%zmm12, %%zmm\\i\n\t .endr\n\t"
+      "1:\n\t"
+      ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11\n\t vfmadd213ps %%zmm12, %%zmm12, %%zmm\\i\n\t .endr\n\t"
+      "dec %[steps]\n\t"
+      "jnz 1b\n\t"
+      "vzeroupper"
+      : [steps] "+r"(steps)
+      : [half] "m"(half)
+      : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+        "xmm10", "xmm11", "xmm12");
+}
+
+#endif
+
+}  // namespace
+
+double arithmetic_peak(const std::string& backend) {
+#if defined(__x86_64__)
+  constexpr double kInstructions = kSteps * kChains;
+  if (backend == "baseline") return 4 * kInstructions / best_seconds(run_chains_baseline);
+  if (backend == "avx2") return 16 * kInstructions / best_seconds(run_chains_avx2);
+  if (backend == "avx512") return 32 * kInstructions / best_seconds(run_chains_avx512);
+#endif
+  return 0;
+}
+
+double copy_peak(int64_t bytes) {
+  const std::size_t half = static_cast<std::size_t>(bytes) / 2;
+  std::vector<char> from(half, 1), to(half);
+  const double best = best_seconds([&] {
+    std::memcpy(to.data(), from.data(), half);
+    asm volatile("" : : "r"(to.data()) : "memory");
+  });
+  return 2 * static_cast<double>(half) / best;
+}
+
+}  // namespace lathe::bench

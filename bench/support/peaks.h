@@ -1,0 +1,20 @@
+// How fast this machine could be: measured, not looked up, because the same processor runs at
+// another clock under a hypervisor or beside other work. Each peak is the best of many short runs
+// within 20 milliseconds, so it can be measured anew beside everything that is compared with it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace lathe::bench {
+
+// Floating-point operations a second of one thread that does nothing but independent
+// multiplications and additions in registers, fused where the instruction set has that. `backend`
+// is the name of a CPU backend; 0 for any other name.
+double arithmetic_peak(const std::string& backend);
+
+// Bytes a second, read plus written, of one thread that copies half of a block of that size to its
+// other half. A small block stays in a cache.
+double copy_peak(int64_t bytes);
+
+}  // namespace lathe::bench
