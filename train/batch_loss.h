@@ -7,11 +7,10 @@
 
 namespace lathe {
 
-struct BatchLoss {
-  Tensor losses;   // [sequences], from the arena
-  Tensor dlogits;  // the gradient of grad_scale · Σ losses, from the arena; no memory when
-                   // grad_scale was 0
-  double sum;      // Σ losses, in the order of the batch
+struct BatchLoss {  // the tensors are the arena's
+  Tensor losses;    // [sequences]
+  Tensor dlogits;   // the gradient of grad_scale · Σ losses; no memory when grad_scale was 0
+  double sum;       // Σ losses, in the order of the batch
 };
 
 // The loss of logits [sequences, num_labels]. A mean over the examples of one batch has grad_scale

@@ -2,9 +2,9 @@
 // never stopped.
 //
 //   config.json, model.safetensors   the model
-//   tokenizer.json, vocab.txt, …     the tokenizer, so that the directory is a model to predict
-//   with optimizer.safetensors            AdamW's moments: "exp_avg.NAME" and "exp_avg_sq.NAME" for
-//   each parameter trainer_state.json               the step, the log, the best metric
+//   tokenizer.json, vocab.txt, …     the tokenizer: the directory is a model to predict with
+//   optimizer.safetensors            AdamW's moments, "exp_avg.NAME" and "exp_avg_sq.NAME"
+//   trainer_state.json               the step, the log, the best metric
 //
 // There is no state of random numbers: dropout, shuffling and new heads follow from the seed, the
 // epoch and the step. A checkpoint is written under another name and renamed when it is complete,

@@ -29,13 +29,14 @@ const GlueTask& glue_task_named(std::string_view name);
 using Metrics = std::vector<std::pair<std::string, double>>;
 
 // The metrics of labelled examples:
-//   with a task             those of GLUE: accuracy; accuracy, f1 and their mean combined_score
-//   (mrpc, qqp);
-//                           matthews_correlation (cola); pearson, spearmanr and combined_score
-//                           (stsb)
-//   single label            accuracy
-//   multi-label             f1 (micro) and accuracy (every label of an example right)
-//   regression              mse
+//   mrpc, qqp           accuracy, f1 and their mean, combined_score
+//   cola                matthews_correlation
+//   stsb                pearson, spearmanr and their mean, combined_score
+//   other GLUE tasks    accuracy
+// and without a task
+//   single label        accuracy
+//   multi-label         f1 (micro) and accuracy (every label of an example right)
+//   regression          mse
 Metrics compute_metrics(const GlueTask* task, ProblemType type, const Predictions& predictions,
                         const Targets& targets);
 

@@ -1,5 +1,4 @@
-// Learning-rate schedules: Transformers'
-// get_{linear,cosine,constant,constant_with_warmup}_schedule.
+// Learning-rate schedules, as Transformers' get_scheduler defines them.
 #pragma once
 
 #include <cstdint>
