@@ -92,6 +92,7 @@ std::vector<std::string> checkpoints_in(const std::string& output_dir) {
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> paths;
+  paths.reserve(found.size());
   for (auto& [step, path] : found) paths.push_back(std::move(path));
   return paths;
 }
