@@ -5,6 +5,7 @@ Prints one table: the best of each one's rounds, and Lathe's ratio to it.
 """
 
 import argparse
+import os
 import tempfile
 
 from common import cpu_name, lathe_train, python_train
@@ -29,11 +30,12 @@ def best(rounds):
 
 
 def print_table(results, arguments, rounds):
-    print(f"\n{cpu_name()}, {arguments.get('num_threads', 'all')} threads, f32, batch "
+    print(f"\n{cpu_name()}, {arguments.get('num_threads', os.cpu_count())} threads, f32, batch "
           f"{arguments['per_device_train_batch_size']}, {arguments['max_steps']} steps, "
           f"best of {rounds} interleaved rounds")
-    print(f"{'':24}{'samples/s':>11}{'Lathe is':>10}{'start, s':>11}{'Lathe is':>10}"
-          f"{'peak MB':>10}{'Lathe is':>10}")
+    print("start: from the command to the first step. Ratios: how much better Lathe is.")
+    print(f"{'':24}{'samples/s':>11}{'ratio':>8}{'start, s':>11}{'ratio':>8}{'peak MB':>10}"
+          f"{'ratio':>8}")
     ours = results["Lathe"]
     for name, theirs in results.items():
         row = f"{name:24}"
@@ -42,8 +44,8 @@ def print_table(results, arguments, rounds):
                 ("start", theirs["start"] / ours["start"], 11, 2),
                 ("memory", theirs["memory"] / ours["memory"], 10, 0)):
             row += f"{theirs[key]:{width}.{digits}f}"
-            row += f"{'':>10}" if name == "Lathe" else f"{ratio:9.2f}x"
-        print(row)
+            row += f"{'':>8}" if name == "Lathe" else f"{ratio:8.2f}"
+        print(row.rstrip())
 
 
 def main():
