@@ -30,7 +30,7 @@ comparison "$train" "$valid" "$out"
 heading "4. Two new sentences"
 cat >$work/new.txt <<'TEXT'
 The battery died after two days and nobody answered my letters.
-I expected another dull sequel and left the cinema grinning.
+An honest, funny film that I will happily watch again.
 TEXT
 show_and_run build/lathe predict --model_name_or_path $out --test_file $work/new.txt \
   --output_file $work/predictions.jsonl
