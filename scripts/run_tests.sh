@@ -3,6 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export FLAVOUR=${FLAVOUR:-release}
+export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-20000}  # as train/cli/short_spins.h says
 
 results=build/$FLAVOUR/test-results
 rm -rf "$results" && mkdir -p "$results"

@@ -90,6 +90,10 @@ Task decide_task(const Table& table, const TaskOptions& options, std::optional<P
   }
   task.labels = task.problem_type == ProblemType::kRegression ? regression_names(labels)
                                                               : choose_labels(labels, options.glue);
+  if (task.problem_type == ProblemType::kSingleLabel && task.labels.size() == 1) {
+    fail(labels.where(), ": every row has the label ", quoted(task.labels.name(0)),
+         "; at least two labels are needed to learn from");
+  }
   return task;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "train/cli/commands.h"
 #include "train/cli/interrupt.h"
+#include "train/cli/short_spins.h"
 #include "train/version.h"
 
 namespace lathe {
@@ -82,6 +83,7 @@ int report(std::string message) {
 }  // namespace lathe
 
 int main(int argc, char** argv) {
+  lathe::shorten_spins(argv);
   lathe::install_interrupt_handler();
   try {
     lathe::run({argv + 1, argv + argc});
