@@ -2,6 +2,9 @@
 #        make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
+# On every core, unless told otherwise (make -j1).
+MAKEFLAGS += -j$(shell nproc)
+
 FLAVOUR ?= release
 OUT     := build/$(FLAVOUR)
 PREFIX  ?= /usr/local
