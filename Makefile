@@ -3,7 +3,9 @@
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
 # On every core, unless told otherwise (make -j1).
-MAKEFLAGS += -j$(shell nproc)
+ifeq ($(MAKELEVEL),0)
+  MAKEFLAGS += -j$(shell nproc)
+endif
 
 FLAVOUR ?= release
 OUT     := build/$(FLAVOUR)
