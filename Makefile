@@ -46,16 +46,21 @@ BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
 BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(OUT)/tests/kernels/compare.o
 FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
-# The CPU backend: one source, one object and one namespace per instruction set.
+# The CPU backend: one source, one object and one namespace per instruction set. A file under amx/ stands there for the
+# one of the same name.
 CPU_SOURCES := $(wildcard kernels/cpu/*.cpp)
 CPU_FLAGS   := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
-ISAS        := baseline avx2 avx512
+ISAS        := baseline avx2 avx512 amx
 FLAGS_baseline := -march=x86-64
 FLAGS_avx2     := -march=haswell
 FLAGS_avx512   := -march=skylake-avx512 -mprefer-vector-width=512
+FLAGS_amx      := $(FLAGS_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
+AMX_SOURCES := $(wildcard kernels/cpu/amx/*.cpp)
+sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%),$(CPU_SOURCES)) \
+               $(AMX_SOURCES),$(CPU_SOURCES))
 
 LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
-                   $(foreach isa,$(ISAS),$(CPU_SOURCES:%.cpp=$(OUT)/%.$(isa).o))
+                   $(foreach isa,$(ISAS),$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(call sources_of,$(isa))))
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
@@ -94,7 +99,7 @@ endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
 # The archive is made only from a tree whose includes follow the dependency direction.
-$(OUT)/.includes: scripts/check_includes.sh $(wildcard $(addsuffix /*.h,$(LIBRARY_DIRS) kernels/cpu)) $(LIBRARY) $(CPU_SOURCES)
+$(OUT)/.includes: scripts/check_includes.sh $(wildcard $(addsuffix /*.h,$(LIBRARY_DIRS) kernels/cpu kernels/cpu/amx)) $(LIBRARY) $(CPU_SOURCES) $(AMX_SOURCES)
 	@mkdir -p $(@D)
 	@scripts/check_includes.sh
 	@touch $@

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "kernels/processor.h"
 
 namespace lathe {
 
@@ -20,33 +21,23 @@ const Kernels& kernels();
 namespace avx512 {
 const Kernels& kernels();
 }
+namespace amx {
+const Kernels& kernels();
+}
 
 }  // namespace cpu
 
 namespace {
 
-// The compiler's answers cover the operating system too: no AVX where it does not save the
-// registers. The features are those of -march=haswell and -march=skylake-avx512 that the compiler
-// uses unasked; every processor with the ones asked for has the others.
-bool runs_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-}
-
-bool runs_avx512() {
-  return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl");
-}
-
-using Tables = std::array<const Kernels*, 4>;  // the last one is null
+using Tables = std::array<const Kernels*, 5>;  // the last one is null
 
 Tables find_tables() {
   Tables tables{};
   std::size_t count = 0;
   tables[count++] = &cpu::baseline::kernels();
-  if (runs_avx2()) tables[count++] = &cpu::avx2::kernels();
-  if (runs_avx512()) tables[count++] = &cpu::avx512::kernels();
+  if (processor_runs_avx2()) tables[count++] = &cpu::avx2::kernels();
+  if (processor_runs_avx512()) tables[count++] = &cpu::avx512::kernels();
+  if (processor_runs_amx()) tables[count++] = &cpu::amx::kernels();
   return tables;
 }
 

@@ -339,9 +339,10 @@ struct Kernels {
 // Plain loops, double accumulators.
 const Kernels& reference_kernels();
 
-// The fastest CPU backend that this processor runs: "avx512", "avx2" or "baseline" (any x86-64).
-// The environment variable LATHE_CPU=reference|baseline|avx2|avx512 forces one (Error if this
-// processor cannot run it or there is no such name).
+// The fastest CPU backend that this processor runs: "amx" (AVX-512 and Intel's matrix registers),
+// "avx512", "avx2" or "baseline" (any x86-64). The environment variable
+// LATHE_CPU=reference|baseline|avx2|avx512|amx forces one (Error if this processor cannot run it or
+// there is no such name).
 const Kernels& cpu_kernels();
 
 // Every CPU backend that this processor runs, slowest first, reference excluded. Null-terminated.

@@ -84,6 +84,42 @@ void run_chains_avx512() {
         "xmm10", "xmm11", "xmm12");
 }
 
+// A product of 16 x 32 by 32 x 16 bfloat16s an instruction. The operands have random bits, as those
+// of real work have: with zeros or ones the processor need not slow down to keep cool.
+constexpr int64_t kMatrixChains = 4;
+constexpr double kMatrixFlops = 2.0 * 16 * 32 * 16;
+constexpr double kProductsOfPieces = 6;  // that make one of floats (kernels/cpu/amx/gemm_tile.cpp)
+
+void run_chains_amx() {
+  struct alignas(64) {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } configuration;
+  alignas(64) uint16_t numbers[16 * 32];
+  uint32_t state = 1;
+  for (uint16_t& number : numbers) {
+    state = state * 1664525u + 1013904223u;
+    number = static_cast<uint16_t>(0x3f00 | (state >> 24 & 0x7f) | (state >> 16 & 0x8000));
+  }
+  int64_t steps = kSteps;
+  asm volatile(
+      "ldtilecfg %[configuration]\n\t"
+      ".irp i, 0,1,2,3\n\t tilezero %%tmm\\i\n\t .endr\n\t"
+      ".irp i, 4,5,6,7\n\t tileloadd (%[numbers],%[row],1), %%tmm\\i\n\t .endr\n\t"
+      "1:\n\t"
+      "tdpbf16ps %%tmm6, %%tmm4, %%tmm0\n\t"
+      "tdpbf16ps %%tmm7, %%tmm4, %%tmm1\n\t"
+      "tdpbf16ps %%tmm6, %%tmm5, %%tmm2\n\t"
+      "tdpbf16ps %%tmm7, %%tmm5, %%tmm3\n\t"
+      "dec %[steps]\n\t"
+      "jnz 1b\n\t"
+      "tilerelease"
+      : [steps] "+r"(steps)
+      : [configuration] "m"(configuration), [numbers] "r"(numbers), [row] "r"(int64_t{64})
+      : "cc", "memory");
+}
+
 #endif
 
 }  // namespace
@@ -93,6 +129,9 @@ double arithmetic_peak(const std::string& backend) {
   constexpr double kInstructions = kSteps * kChains;
   if (backend == "baseline") return 4 * kInstructions / best_seconds(run_chains_baseline);
   if (backend == "avx2") return 16 * kInstructions / best_seconds(run_chains_avx2);
+  if (backend == "amx") {
+    return kMatrixFlops * kMatrixChains * kSteps / kProductsOfPieces / best_seconds(run_chains_amx);
+  }
   if (backend == "avx512") return 32 * kInstructions / best_seconds(run_chains_avx512);
 #endif
   return 0;

@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/gemm_epilogue.h"
 #include "kernels/cpu/gemm_pack.h"
+#include "kernels/cpu/gemm_row_sum.h"
 #include "kernels/cpu/gemm_tile.h"
 #include "kernels/scratch.h"
 
@@ -14,18 +15,19 @@ namespace {
 // panels in the cache.
 constexpr int64_t kMaxK = kWidth == 16 ? 384 : 256;
 
-// The operand with fewer lines is packed first and kept, in chunks that the L2 cache nearly holds;
-// the other passes by in chunks so small that they are used while they are in the L1 and L2 caches.
-constexpr int64_t kKeptRows = 1024;
-constexpr int64_t kKeptColumns = 32 * kTileColumns;
-constexpr int64_t kPassingRows = 8 * kTileRows;
-constexpr int64_t kPassingColumns = kTileColumns;
+// Rows of a whose sums one thread makes at a time.
+constexpr int64_t kSummedRows = 64;
 
-// Several threads take a larger chunk together: they wait for each other at the end of each.
-constexpr int64_t kChunksPerThread = 8;
-constexpr int64_t kMaxTeamChunks = 64;
+// Of the two operands the one with fewer lines is kept, in chunks of which one block of k fits the
+// L2 cache. Each thread packs it for itself: sharing one copy would cost a barrier and, for every
+// line, the way from another core's cache, which takes as long as packing.
+constexpr int64_t kKeptBytes = 5 << 18;
 
-// More units of work than threads, so that one thread held up does not hold up all.
+// The other operand passes by: a unit of work is so many of its lines, packed for one block of k at
+// a time, used while they are in the L2 cache.
+constexpr int64_t kPassingBytes = 592 << 10;
+
+// More units than threads, so that one thread held up does not hold up all.
 constexpr int64_t kUnitsPerThread = 4;
 
 // Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
@@ -39,138 +41,138 @@ struct Range {
   int64_t size() const { return end - begin; }
 };
 
-// The range numbered `part` when [0, count) is cut into `parts` nearly equal ones.
-Range part_of(int64_t count, int64_t parts, int64_t part) {
-  return {count * part / parts, count * (part + 1) / parts};
-}
+// An operand on its way into panels.
+struct Side {
+  PanelSource source;
+  int64_t lines;
+  int tile_lines;  // in a panel
+  void (*pack_panel)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
 
-void team_barrier() {
-#pragma omp barrier
-}
+  int64_t panels(int64_t count) const { return divide_up(count, tile_lines); }
 
-// One product, and the panels that its threads share.
+  void pack(Range range, Range l, float* panels) const {
+    for (int64_t line = range.begin; line < range.end; line += tile_lines) {
+      const int64_t count = minimum(tile_lines, range.end - line);
+      pack_panel(source, line, count, l.begin, l.size(), panels);
+      panels += panel_floats(tile_lines, l.size());
+    }
+  }
+};
+
+// One product. Every thread of a team has one of its own.
 class Product {
  public:
   Product(const GemmArgs& args, int64_t threads);
 
-  // Called by every thread of the team.
+  // The part of the work that falls to this thread of the team.
   void run() const;
 
  private:
   Range k_block(int64_t block) const;
-  void pack_a(Range rows, Range l, bool sum_rows) const;
-  void pack_b(Range columns, Range l) const;
-  void multiply(Range rows, Range columns, Range l) const;
-  void multiply_unit(Range rows, Range columns, Range tiles, Range panels, Range l) const;
+  void sum_rows() const;
+  void pack_kept(Range kept) const;
+  void multiply_unit(Range kept, Range passing) const;
+  void multiply(Range rows, const float* a_panels, Range columns, const float* b_panels,
+                Range l) const;
 
   const GemmArgs& args_;
-  const int64_t threads_;
-  const PanelSource a_, b_;
-  const int64_t k_blocks_;
+  const Side a_, b_;
+  const int64_t k_blocks_, k_length_;
   const bool keep_a_;
-  int64_t row_chunk_, column_chunk_;
-  float *a_panels_, *b_panels_;
+  const Side &kept_, &passing_;
+  int64_t kept_chunk_, unit_;
+  float *kept_panels_, *passing_panels_;
 };
 
 Product::Product(const GemmArgs& args, int64_t threads)
     : args_(args),
-      threads_(threads),
-      a_{args.a, args.lda, !args.transpose_a},
-      b_{args.b, args.ldb, args.transpose_b},
+      a_{{args.a, args.lda, !args.transpose_a}, args.m, kTileRows, pack_a_panel},
+      b_{{args.b, args.ldb, args.transpose_b}, args.n, kTileColumns, pack_b_panel},
+      // Equal blocks, so that no short one wastes its pass over c.
       k_blocks_(maximum(1, divide_up(args.k, kMaxK))),
-      keep_a_(args.m <= args.n || args.n == 0) {
-  const int64_t team = threads == 1 ? 1 : minimum(threads * kChunksPerThread, kMaxTeamChunks);
-  const int64_t rows = keep_a_ ? kKeptRows : kPassingRows * team;
-  const int64_t columns = keep_a_ ? kPassingColumns * team : kKeptColumns;
-  row_chunk_ = minimum(rows, round_up(args.m, kTileRows));
-  column_chunk_ = minimum(columns, round_up(maximum(1, args.n), kTileColumns));
+      k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
+      keep_a_(args.m <= args.n),
+      kept_(keep_a_ ? a_ : b_),
+      passing_(keep_a_ ? b_ : a_) {
+  const int64_t line_bytes = maximum(1, k_length_ * kElementBytes);
+  const int64_t kept_most = maximum(kept_.tile_lines, kKeptBytes / line_bytes);
+  const int64_t chunks = maximum(1, divide_up(kept_.lines, kept_most));
+  kept_chunk_ = round_up(divide_up(kept_.lines, chunks), kept_.tile_lines);
+  const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * kUnitsPerThread);
+  unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
+  const int64_t kept_floats =
+      kept_.panels(kept_chunk_) * k_blocks_ * panel_floats(kept_.tile_lines, k_length_);
   static thread_local Scratch scratch;
-  b_panels_ = scratch.floats((row_chunk_ + column_chunk_) * kMaxK);
-  a_panels_ = b_panels_ + column_chunk_ * kMaxK;
+  kept_panels_ = scratch.floats(kept_floats + passing_.panels(unit_) *
+                                                  panel_floats(passing_.tile_lines, k_length_));
+  passing_panels_ = kept_panels_ + kept_floats;
 }
 
-// Equal blocks, so that no short one wastes its pass over c; multiples of 4, as packing transposes
-// four elements at a time.
 Range Product::k_block(int64_t block) const {
-  const int64_t length = round_up(divide_up(args_.k, k_blocks_), 4);
-  return {minimum(block * length, args_.k), minimum((block + 1) * length, args_.k)};
+  return {minimum(block * k_length_, args_.k), minimum((block + 1) * k_length_, args_.k)};
 }
 
 void Product::run() const {
-  const int64_t kept_count = keep_a_ ? args_.m : args_.n;
-  const int64_t kept_chunk = keep_a_ ? row_chunk_ : column_chunk_;
-  const int64_t passing_count = keep_a_ ? args_.n : args_.m;
-  const int64_t passing_chunk = keep_a_ ? column_chunk_ : row_chunk_;
-  for (int64_t first = 0; first < kept_count; first += kept_chunk) {
-    const Range kept = {first, minimum(first + kept_chunk, kept_count)};
-    for (int64_t block = 0; block < k_blocks_; ++block) {
-      const Range l = k_block(block);
-      for (int64_t next = 0; next == 0 || next < passing_count; next += passing_chunk) {
-        const Range passing = {next, minimum(next + passing_chunk, passing_count)};
-        const bool panels_in_use = first > 0 || block > 0 || next > 0;
-        if (panels_in_use) team_barrier();
-        if (next == 0) keep_a_ ? pack_a(kept, l, true) : pack_b(kept, l);
-        keep_a_ ? pack_b(passing, l) : pack_a(passing, l, first == 0);
-        team_barrier();
-        keep_a_ ? multiply(kept, passing, l) : multiply(passing, kept, l);
-      }
+  if (args_.a_row_sum != nullptr) sum_rows();
+  for (int64_t first = 0; first < kept_.lines; first += kept_chunk_) {
+    const Range kept = {first, minimum(first + kept_chunk_, kept_.lines)};
+    bool packed = false;
+#pragma omp for schedule(dynamic) nowait
+    for (int64_t line = 0; line < passing_.lines; line += unit_) {
+      if (!packed) pack_kept(kept);
+      packed = true;
+      multiply_unit(kept, {line, minimum(line + unit_, passing_.lines)});
     }
   }
 }
 
-// `sum_rows` is true once for each element of a, which may be packed more often.
-void Product::pack_a(Range rows, Range l, bool sum_rows) const {
-  const int64_t panels = divide_up(rows.size(), kTileRows);
-#pragma omp for schedule(dynamic, 8) nowait
-  for (int64_t tile = 0; tile < panels; ++tile) {
-    const int64_t row = rows.begin + tile * kTileRows;
-    const int64_t count = minimum(kTileRows, rows.end - row);
-    float* panel = a_panels_ + tile * kTileRows * l.size();
-    pack_a_panel(a_, row, count, l.begin, l.size(), panel);
-    if (sum_rows && args_.a_row_sum != nullptr) {
-      add_row_sums(panel, count, l.size(), args_.a_row_sum + row);
+void Product::sum_rows() const {
+#pragma omp for schedule(dynamic) nowait
+  for (int64_t row = 0; row < args_.m; row += kSummedRows) {
+    const int64_t rows = minimum(kSummedRows, args_.m - row);
+    add_row_sums(a_.source, row, rows, 0, args_.k, args_.a_row_sum + row);
+  }
+}
+
+void Product::pack_kept(Range kept) const {
+  float* panels = kept_panels_;
+  for (int64_t block = 0; block < k_blocks_; ++block) {
+    kept_.pack(kept, k_block(block), panels);
+    panels += kept_.panels(kept.size()) * panel_floats(kept_.tile_lines, k_length_);
+  }
+}
+
+void Product::multiply_unit(Range kept, Range passing) const {
+  const float* kept_panels = kept_panels_;
+  for (int64_t block = 0; block < k_blocks_; ++block) {
+    const Range l = k_block(block);
+    passing_.pack(passing, l, passing_panels_);
+    if (keep_a_) {
+      multiply(kept, kept_panels, passing, passing_panels_, l);
+    } else {
+      multiply(passing, passing_panels_, kept, kept_panels, l);
     }
+    kept_panels += kept_.panels(kept.size()) * panel_floats(kept_.tile_lines, k_length_);
   }
 }
 
-void Product::pack_b(Range columns, Range l) const {
-  const int64_t panels = divide_up(columns.size(), kTileColumns);
-#pragma omp for schedule(dynamic) nowait
-  for (int64_t panel = 0; panel < panels; ++panel) {
-    const int64_t column = columns.begin + panel * kTileColumns;
-    const int64_t count = minimum(kTileColumns, columns.end - column);
-    pack_b_panel(b_, column, count, l.begin, l.size(), b_panels_ + panel * kTileColumns * l.size());
-  }
-}
-
-// Deals out rectangles of tiles, each with all of its columns where there are enough rectangles.
-void Product::multiply(Range rows, Range columns, Range l) const {
-  const int64_t tiles = divide_up(rows.size(), kTileRows);
-  const int64_t panels = divide_up(columns.size(), kTileColumns);
-  const int64_t units = threads_ == 1 ? 1 : threads_ * kUnitsPerThread;
-  const int64_t column_parts = maximum(1, minimum(panels, units));
-  const int64_t row_parts = minimum(tiles, divide_up(units, column_parts));
-#pragma omp for schedule(dynamic) nowait
-  for (int64_t unit = 0; unit < row_parts * column_parts; ++unit) {
-    multiply_unit(rows, columns, part_of(tiles, row_parts, unit % row_parts),
-                  part_of(panels, column_parts, unit / row_parts), l);
-  }
-}
-
-void Product::multiply_unit(Range rows, Range columns, Range tiles, Range panels, Range l) const {
+void Product::multiply(Range rows, const float* a_panels, Range columns, const float* b_panels,
+                       Range l) const {
   const bool add = args_.accumulate || l.begin > 0;
   const bool complete = l.end == args_.k && args_.epilogue != Epilogue::kNone;
-  for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-    const int64_t column = columns.begin + panel * kTileColumns;
+  const TileRegisters registers;
+  const float* b_panel = b_panels;
+  for (int64_t column = columns.begin; column < columns.end; column += kTileColumns) {
     const int64_t column_count = minimum(kTileColumns, columns.end - column);
-    const float* b_panel = b_panels_ + panel * kTileColumns * l.size();
-    for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
-      const int64_t row = rows.begin + tile * kTileRows;
+    const float* a_panel = a_panels;
+    for (int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const int64_t row_count = minimum(kTileRows, rows.end - row);
-      multiply_tile(row_count, column_count, l.size(), a_panels_ + tile * kTileRows * l.size(),
-                    b_panel, args_.c + row * args_.ldc + column, args_.ldc, add);
+      multiply_tile(row_count, column_count, l.size(), a_panel, b_panel,
+                    args_.c + row * args_.ldc + column, args_.ldc, add);
       if (complete) apply_epilogue(args_, row, row_count, column, column_count);
+      a_panel += panel_floats(kTileRows, l.size());
     }
+    b_panel += panel_floats(kTileColumns, l.size());
   }
 }
 
@@ -186,11 +188,10 @@ int64_t thread_count(const GemmArgs& args) {
 void gemm(const GemmArgs& args, Stream /*stream*/) {
   if (args.m == 0) return;
   const int64_t threads = thread_count(args);
-  const Product product(args, threads);
   // The work sharing in run() would join an enclosing team: a nested call makes its own, of one.
-  if (threads == 1 && !omp_in_parallel()) return product.run();
+  if (threads == 1 && !omp_in_parallel()) return Product(args, 1).run();
 #pragma omp parallel num_threads(static_cast <int>(threads))
-  product.run();
+  Product(args, threads).run();
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -3,11 +3,11 @@
 //
 // The scheme is that of Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
 // (2008), in the form of Van Zee & van de Geijn, "BLIS" (2015):
-//   gemm.cpp           cuts the product into blocks that fit the caches and deals them out to
-//   threads gemm_pack.*        copies a block of an operand into panels, the order in which the
-//   tile reads them gemm_tile.*        multiplies two panels, the sums held in registers: nearly
-//   all the time is spent there gemm_epilogue.*    what is done to a tile of c while it is still in
-//   the cache
+// gemm.cpp cuts the product into blocks that fit the caches and deals them out to threads;
+// gemm_pack copies a block of an operand into panels, the order in which the tile reads them;
+// gemm_tile multiplies two panels, the sums held in registers: nearly all the time is spent there;
+// gemm_row_sum adds up the rows of op(a), the gradient of a bias;
+// gemm_epilogue is what is done to a tile of c while it is still in the cache.
 //
 // Every element of c is summed over k in the same order (in blocks of a length that depends on k
 // alone, each from its first to its last product), whatever the tile, the thread or the number of

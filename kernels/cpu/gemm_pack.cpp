@@ -105,6 +105,7 @@ void copy_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float
 
 }  // namespace
 
+// The panel of a: element l of line i at l * kTileRows + i; what is beyond `rows` is undefined.
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
   using Block = std::conditional_t<kTileRows == 8, WideBlock, QuadBlock>;
@@ -118,6 +119,7 @@ void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t fir
   }
 }
 
+// The panel of b: element l of line j at l * b_panel_stride(columns) + j, zero beyond `columns`.
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
   const float* source = b.at(first, first_l);
@@ -132,22 +134,6 @@ void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
   for (int64_t l = 0; l < k; ++l) {
     for (int64_t j = columns; j < stride; ++j) panel[l * stride + j] = 0.0f;
   }
-}
-
-void add_row_sums(const float* panel, int64_t rows, int64_t k, float* row_sum) {
-  // Four sums a row hide the latency of an addition; that they are four is part of the result's
-  // definition.
-  constexpr int kChains = 4;
-  typedef float Vector __attribute__((vector_size(kTileRows * sizeof(float))));
-  Vector sum[kChains] = {};
-  int64_t l = 0;
-  for (; l + kChains <= k; l += kChains) {
-    for (int chain = 0; chain < kChains; ++chain)
-      sum[chain] += load_as<Vector>(panel + (l + chain) * kTileRows);
-  }
-  for (; l < k; ++l) sum[0] += load_as<Vector>(panel + l * kTileRows);
-  const Vector total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-  for (int64_t i = 0; i < rows; ++i) row_sum[i] += total[i];
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

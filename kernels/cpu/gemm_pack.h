@@ -1,8 +1,9 @@
-// Panels: blocks of gemm's operands copied into the order in which the register tile reads them.
-// Packing also absorbs every transposition, so that one tile serves all.
+// Panels: blocks of gemm's operands copied into the order in which the tile reads them. Packing
+// also absorbs every transposition, so that one tile serves all.
 //
-// The panel of a holds kTileRows rows of op(a), the panel of b up to kTileColumns columns of op(b);
-// both have all elements of one l beside each other, one l after another. `k` is their length.
+// The panel of a holds up to kTileRows rows of op(a), the panel of b up to kTileColumns columns of
+// op(b), k elements of each. Their order is an agreement between packing and multiply_tile
+// (gemm_tile.h), one for vectors and another for matrix registers (kernels/cpu/amx/).
 #pragma once
 
 #include <cstdint>
@@ -21,17 +22,13 @@ struct PanelSource {
   }
 };
 
-// panel[l * kTileRows + i] = line (first + i), element (first_l + l), for i < rows. What is beyond
-// `rows` is undefined.
+// Packs the lines first … first + rows - 1, the elements first_l … first_l + k - 1 of each, into
+// panel_floats(kTileRows, k) floats, aligned to 64 bytes.
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel);
 
-// panel[l * stride + j] = line (first + j), element (first_l + l), zero for columns <= j < stride,
-// where stride is b_panel_stride(columns).
+// The same with panel_floats(kTileColumns, k) floats.
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel);
-
-// row_sum[i] += the sum over l of panel[l * kTileRows + i], for i < rows.
-void add_row_sums(const float* panel, int64_t rows, int64_t k, float* row_sum);
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -69,6 +69,12 @@ void multiply_at_most(int64_t rows, int64_t vectors, int64_t k, const float* a, 
 
 }  // namespace
 
+// The compiler gives vector registers to whoever needs them.
+TileRegisters::TileRegisters() = default;
+TileRegisters::~TileRegisters() = default;
+
+// a: element (i, l) at a[l * kTileRows + i]; b: element (l, j) at b[l * b_panel_stride(columns) +
+// j], aligned to a vector, zero beyond `columns`.
 void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
                    float* c, int64_t ldc, bool add) {
   const int64_t vectors = b_panel_stride(columns) / kWidth;

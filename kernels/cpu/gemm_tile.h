@@ -6,6 +6,12 @@
 
 namespace lathe::cpu::LATHE_ISA {
 
+#if defined(__AMX_BF16__)
+// 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is three bfloat16s.
+constexpr int kTileRows = 32, kTileColumns = 32;
+constexpr int kDepthStep = 32;
+constexpr int kElementBytes = 6;
+#else
 // The largest tile that leaves registers for one row of b's panel and one broadcast element of a.
 // Each of its rows is an independent chain of fused multiply-adds per vector; there must be at
 // least latency x ports = 8 to 10 of them.
@@ -17,14 +23,28 @@ constexpr int kTileRows = 4, kTileVectors = 3;  // 12 + 3 + 1 of 16
 constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the product, of 16
 #endif
 constexpr int kTileColumns = kTileVectors * kWidth;
+constexpr int kDepthStep = 4;  // packing transposes four elements at a time
+constexpr int kElementBytes = 4;
 
 // Floats between the rows of b's panel that holds `columns` <= kTileColumns columns.
 static inline int64_t b_panel_stride(int64_t columns) { return round_up(columns, kWidth); }
+#endif
 
-// c[rows, columns] = a b, or += when `add`.
-//   a: a panel, element (i, l) at a[l * kTileRows + i]
-//   b: a panel, element (l, j) at b[l * b_panel_stride(columns) + j], aligned to a vector, zero
-//   beyond `columns`
+// Floats of memory that a panel of `lines` = kTileRows or kTileColumns lines of k elements takes.
+// The last blocks of k are the only ones whose length is no multiple of kDepthStep.
+static inline int64_t panel_floats(int lines, int64_t k) {
+  return lines * round_up(k, kDepthStep) * kElementBytes / 4;
+}
+
+// Held by a thread while it calls multiply_tile.
+struct TileRegisters {
+  TileRegisters();
+  ~TileRegisters();
+  TileRegisters(const TileRegisters&) = delete;
+  TileRegisters& operator=(const TileRegisters&) = delete;
+};
+
+// c[rows, columns] = a b, or += when `add`, of a panel of a and one of b (gemm_pack.h).
 // 1 <= rows <= kTileRows, 1 <= columns <= kTileColumns, k >= 0.
 void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
                    float* c, int64_t ldc, bool add);

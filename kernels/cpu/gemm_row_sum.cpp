@@ -1,0 +1,47 @@
+#include "kernels/cpu/gemm_row_sum.h"
+
+#include "kernels/cpu/vector.h"
+
+namespace lathe::cpu::LATHE_ISA {
+namespace {
+
+// Four sums a row hide the latency of an addition; that they are four is part of the result's
+// definition.
+constexpr int kChains = 4;
+
+void add_rows_across(const float* source, int64_t ld, int64_t lanes, int64_t k, float* row_sum) {
+  Vec sum[kChains] = {};
+  int64_t l = 0;
+  for (; l + kChains <= k; l += kChains) {
+    for (int chain = 0; chain < kChains; ++chain)
+      sum[chain] += load(source + (l + chain) * ld, lanes);
+  }
+  for (; l < k; ++l) sum[0] += load(source + l * ld, lanes);
+  const Vec total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  store(row_sum, load(row_sum, lanes) + total, lanes);
+}
+
+void add_row_along(const float* source, int64_t k, float* row_sum) {
+  float sum[kChains] = {};
+  int64_t l = 0;
+  for (; l + kChains <= k; l += kChains) {
+    for (int chain = 0; chain < kChains; ++chain) sum[chain] += source[l + chain];
+  }
+  for (; l < k; ++l) sum[0] += source[l];
+  *row_sum += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+}  // namespace
+
+void add_row_sums(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                  float* row_sum) {
+  const float* source = a.at(first, first_l);
+  if (a.lines_contiguous) {
+    for (int64_t i = 0; i < rows; ++i) add_row_along(source + i * a.ld, k, row_sum + i);
+  } else {
+    for (int64_t i = 0; i < rows; i += kWidth)
+      add_rows_across(source + i, a.ld, minimum(kWidth, rows - i), k, row_sum + i);
+  }
+}
+
+}  // namespace lathe::cpu::LATHE_ISA
