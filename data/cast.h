@@ -10,9 +10,11 @@ namespace lathe {
 // when they are not, or are all empty.
 Column infer_type(const Column& column);
 
-// The column's values as `type`: texts to numbers and booleans (empty ones to null), booleans to
-// integers, both to float64, and any of them to text. Error naming the row of a text that is not a
-// value of that type, and for types that cannot be made into each other.
+// The column's values as `type`, none changed by it: texts to numbers and booleans (empty ones to
+// null), numbers to other numbers that hold them (fractions to float32 are rounded), numbers to
+// booleans (0 is false), and any of them to text. Texts stay texts, whatever the width of their
+// offsets. Error naming the row of a value that is not one of that type, and for types that cannot
+// be made into each other.
 Column cast(const Column& column, ColumnType type);
 
 }  // namespace lathe

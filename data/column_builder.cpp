@@ -1,11 +1,11 @@
 #include "data/column_builder.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <type_traits>
 #include <utility>
 
-#include "base/error.h"
+#include "data/bitmap.h"
 
 namespace lathe {
 
@@ -33,43 +33,29 @@ void TextBuilder::append_null() {
   end_value();
 }
 
+SharedBytes offsets_as(ColumnType& wanted, std::vector<int64_t> offsets) {
+  if (offsets.back() > INT32_MAX) {
+    if (wanted == ColumnType::kUtf8) wanted = ColumnType::kLargeUtf8;
+    if (wanted == ColumnType::kList) wanted = ColumnType::kLargeList;
+  }
+  if (offset_width(wanted) == 8) return SharedBytes::of(std::move(offsets));
+  std::vector<int32_t> narrow(offsets.size());
+  std::transform(offsets.begin(), offsets.end(), narrow.begin(),
+                 [](int64_t offset) { return static_cast<int32_t>(offset); });
+  return SharedBytes::of(std::move(narrow));
+}
+
 Column TextBuilder::finish(std::string name) {
   const int64_t rows = size();
+  ColumnType type = ColumnType::kUtf8;
   Column::Buffers buffers;
   buffers.validity = validity_.finish(rows);
-  const bool large = bytes_.size() > static_cast<std::size_t>(INT32_MAX);
-  if (large) {
-    buffers.offsets = SharedBytes::of(std::move(offsets_));
-  } else {
-    buffers.offsets = SharedBytes::of(std::vector<int32_t>(offsets_.begin(), offsets_.end()));
-  }
+  buffers.offsets = offsets_as(type, std::move(offsets_));
   buffers.values = SharedBytes::of(std::move(bytes_));
-  Column column(std::move(name), large ? ColumnType::kLargeUtf8 : ColumnType::kUtf8, rows,
-                validity_.null_count(), std::move(buffers));
+  Column column(std::move(name), type, rows, validity_.null_count(), std::move(buffers));
   *this = TextBuilder();
   return column;
 }
-
-template <class T>
-void NumberBuilder<T>::append_null() {
-  validity_.append_null(size());
-  values_.push_back(T{});
-}
-
-template <class T>
-Column NumberBuilder<T>::finish(std::string name) {
-  const int64_t rows = size();
-  Column::Buffers buffers;
-  buffers.validity = validity_.finish(rows);
-  buffers.values = SharedBytes::of(std::move(values_));
-  const auto type = std::is_same_v<T, double> ? ColumnType::kFloat64 : ColumnType::kInt64;
-  Column column(std::move(name), type, rows, validity_.null_count(), std::move(buffers));
-  *this = NumberBuilder();
-  return column;
-}
-
-template class NumberBuilder<int64_t>;
-template class NumberBuilder<double>;
 
 void BoolBuilder::append_null() {
   validity_.append_null(size());
@@ -87,13 +73,6 @@ Column BoolBuilder::finish(std::string name) {
   return column;
 }
 
-void ListBuilder::end_list(int64_t element_count) {
-  if (element_count > INT32_MAX) {
-    fail("lists of more than ", INT32_MAX, " elements in all: split the file");
-  }
-  offsets_.push_back(static_cast<int32_t>(element_count));
-}
-
 void ListBuilder::append_null() {
   validity_.append_null(size());
   offsets_.push_back(offsets_.back());
@@ -101,14 +80,99 @@ void ListBuilder::append_null() {
 
 Column ListBuilder::finish(std::string name, Column elements) {
   const int64_t rows = size();
+  ColumnType type = ColumnType::kList;
   Column::Buffers buffers;
   buffers.validity = validity_.finish(rows);
-  buffers.offsets = SharedBytes::of(std::move(offsets_));
+  buffers.offsets = offsets_as(type, std::move(offsets_));
   buffers.elements = std::make_shared<const Column>(std::move(elements));
-  Column column(std::move(name), ColumnType::kList, rows, validity_.null_count(),
-                std::move(buffers));
+  Column column(std::move(name), type, rows, validity_.null_count(), std::move(buffers));
   *this = ListBuilder();
   return column;
+}
+
+ColumnCopy::ColumnCopy(const Column& like) : type_(like.type()) {
+  if (is_list(type_)) elements_ = std::make_unique<ColumnCopy>(like.elements());
+}
+
+void ColumnCopy::append(const Column& column, int64_t begin, int64_t end) {
+  while (begin < end) {
+    const auto [chunk, row] = column.place(begin);
+    const int64_t count = std::min(end, chunk->start + chunk->size) - begin;
+    append_run(column, *chunk, row, count);
+    begin += count;
+  }
+}
+
+void ColumnCopy::append_nulls(int64_t count) {
+  const auto bytes = static_cast<std::size_t>(bitmap_bytes(size_ + count));
+  validity_.resize(bytes);
+  if (null_count_ == 0) set_bits(validity_.data(), 0, size_);
+  null_count_ += count;
+  size_ += count;
+  if (type_ == ColumnType::kBool) values_.resize(bytes);
+  values_.resize(values_.size() + static_cast<std::size_t>(count * value_width(type_)));
+  if (offset_width(type_) > 0) {
+    offsets_.insert(offsets_.end(), static_cast<std::size_t>(count), offsets_.back());
+  }
+}
+
+void ColumnCopy::append_run(const Column& column, const Column::Chunk& chunk, int64_t begin,
+                            int64_t count) {
+  append_validity(chunk, begin, count);
+  if (type_ == ColumnType::kBool) {
+    values_.resize(static_cast<std::size_t>(bitmap_bytes(size_ + count)));
+    copy_bits(chunk.values.as<uint8_t>(), begin, count, values_.data(), size_);
+  } else if (const int64_t width = value_width(type_); width > 0) {
+    const uint8_t* first = chunk.values.as<uint8_t>() + begin * width;
+    values_.insert(values_.end(), first, first + count * width);
+  } else if (offset_width(type_) == 8) {
+    append_offsets<int64_t>(column, chunk, begin, count);
+  } else {
+    append_offsets<int32_t>(column, chunk, begin, count);
+  }
+  size_ += count;
+}
+
+void ColumnCopy::append_validity(const Column::Chunk& chunk, int64_t begin, int64_t count) {
+  if (null_count_ == 0 && chunk.null_count == 0) return;
+  const auto bytes = static_cast<std::size_t>(bitmap_bytes(size_ + count));
+  if (null_count_ == 0) {
+    validity_.resize(bytes);
+    set_bits(validity_.data(), 0, size_);
+  }
+  validity_.resize(bytes);
+  if (chunk.null_count == 0) {
+    set_bits(validity_.data(), size_, count);
+    return;
+  }
+  copy_bits(chunk.validity.as<uint8_t>(), begin, count, validity_.data(), size_);
+  null_count_ += count - count_ones(chunk.validity.as<uint8_t>(), begin, count);
+}
+
+template <class Offset>
+void ColumnCopy::append_offsets(const Column& column, const Column::Chunk& chunk, int64_t begin,
+                                int64_t count) {
+  const Offset* offsets = chunk.offsets.as<Offset>() + begin;
+  const int64_t first = offsets[0], last = offsets[count], shift = offsets_.back() - first;
+  for (int64_t row = 1; row <= count; ++row) offsets_.push_back(offsets[row] + shift);
+  if (is_list(type_)) {
+    elements_->append(column.elements(), first + chunk.element_start, last + chunk.element_start);
+  } else {
+    const uint8_t* bytes = chunk.values.as<uint8_t>();
+    values_.insert(values_.end(), bytes + first, bytes + last);
+  }
+}
+
+Column ColumnCopy::finish(std::string name) {
+  Column::Buffers buffers;
+  if (null_count_ > 0) buffers.validity = SharedBytes::of(std::move(validity_));
+  if (offset_width(type_) > 0) buffers.offsets = offsets_as(type_, std::move(offsets_));
+  if (is_list(type_)) {
+    buffers.elements = std::make_shared<const Column>(elements_->finish("item"));
+  } else {
+    buffers.values = SharedBytes::of(std::move(values_));
+  }
+  return Column(std::move(name), type_, size_, null_count_, std::move(buffers));
 }
 
 }  // namespace lathe

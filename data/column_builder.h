@@ -63,7 +63,7 @@ class TextBuilder {
   ValidityBuilder validity_;
 };
 
-// kInt64 and kFloat64.
+// Integers and fractions: T is any of (u)int8_t … (u)int64_t, float, double.
 template <class T>
 class NumberBuilder {
  public:
@@ -77,8 +77,6 @@ class NumberBuilder {
   std::vector<T> values_;
   ValidityBuilder validity_;
 };
-extern template class NumberBuilder<int64_t>;
-extern template class NumberBuilder<double>;
 
 // kBool.
 class BoolBuilder {
@@ -93,19 +91,69 @@ class BoolBuilder {
   ValidityBuilder validity_;
 };
 
-// kList: the elements are built elsewhere.
+// kList, or kLargeList when there are more elements than 32-bit offsets reach: the elements are
+// built elsewhere.
 class ListBuilder {
  public:
   // A list of the elements from where the list before ended up to `element_count`, all elements so
-  // far. Error when that exceeds the reach of 32-bit offsets.
-  void end_list(int64_t element_count);
+  // far.
+  void end_list(int64_t element_count) { offsets_.push_back(element_count); }
   void append_null();
   int64_t size() const { return static_cast<int64_t>(offsets_.size()) - 1; }
   Column finish(std::string name, Column elements);  // leaves the builder empty
 
  private:
-  std::vector<int32_t> offsets_{0};
+  std::vector<int64_t> offsets_{0};
   ValidityBuilder validity_;
 };
+
+// Copies of rows of other columns, runs of them at a time.
+class ColumnCopy {
+ public:
+  explicit ColumnCopy(const Column& like);  // of its type
+
+  // The rows [begin, end) of `column`, which has that type.
+  void append(const Column& column, int64_t begin, int64_t end);
+  void append_nulls(int64_t count);
+  int64_t size() const { return size_; }
+  // In one chunk whose buffers hold its rows and nothing else. 32-bit offsets become 64-bit ones
+  // where they do not reach. Leaves the builder unusable.
+  Column finish(std::string name);
+
+ private:
+  void append_run(const Column& column, const Column::Chunk& chunk, int64_t begin, int64_t count);
+  void append_validity(const Column::Chunk& chunk, int64_t begin, int64_t count);
+  template <class Offset>
+  void append_offsets(const Column& column, const Column::Chunk& chunk, int64_t begin,
+                      int64_t count);
+
+  ColumnType type_;
+  int64_t size_ = 0, null_count_ = 0;
+  std::vector<uint8_t> validity_;  // empty until the first null
+  std::vector<uint8_t> values_;    // bits of booleans, bytes of the others
+  std::vector<int64_t> offsets_{0};
+  std::unique_ptr<ColumnCopy> elements_;
+};
+
+// As type `wanted` (32- or 64-bit) where they fit, else as 64-bit ones; `wanted` is changed then.
+SharedBytes offsets_as(ColumnType& wanted, std::vector<int64_t> offsets);
+
+template <class T>
+void NumberBuilder<T>::append_null() {
+  validity_.append_null(size());
+  values_.push_back(T{});
+}
+
+template <class T>
+Column NumberBuilder<T>::finish(std::string name) {
+  const int64_t rows = size();
+  Column::Buffers buffers;
+  buffers.validity = validity_.finish(rows);
+  buffers.values = SharedBytes::of(std::move(values_));
+  Column column(std::move(name), type_of_value<T>(), rows, validity_.null_count(),
+                std::move(buffers));
+  *this = NumberBuilder();
+  return column;
+}
 
 }  // namespace lathe

@@ -13,7 +13,8 @@ namespace lathe {
 namespace {
 
 void check_not_missing(const Column& column, int64_t row) {
-  if (column.is_null(row) || (is_text(column.type()) && column.text(row).empty())) {
+  if (column.is_null(row) || (is_text(column.type()) && column.text(row).empty()) ||
+      (column.labels() != nullptr && column.integer(row) == kMissingLabel)) {
     fail(column.where(row), ": the label is missing");
   }
 }
@@ -57,10 +58,14 @@ std::vector<std::string> list_names(const Column& column) {
   return numbered_names(column.size() == 0 ? 0 : column.list(0).size());
 }
 
-// The label in `row` as the file writes it.
+// The label in `row` as the file writes it, its name where the file names its classes.
 std::string label_text(const Column& column, int64_t row) {
   if (is_text(column.type())) return std::string(column.text(row));
   if (column.type() == ColumnType::kBool) return column.boolean(row) ? "true" : "false";
+  if (column.labels() != nullptr) {
+    return column.labels()->name(
+        static_cast<int32_t>(std::clamp<int64_t>(column.integer(row), INT32_MIN, INT32_MAX)));
+  }
   return std::to_string(column.integer(row));
 }
 
@@ -113,19 +118,12 @@ LabelNames::LabelNames(std::vector<std::string> names) : names_(std::move(names)
 }
 
 LabelNames LabelNames::from_column(const Column& column) {
-  switch (column.type()) {
-    case ColumnType::kBool:
-      return LabelNames({"false", "true"});
-    case ColumnType::kInt64:
-      return LabelNames(integer_names(column));
-    case ColumnType::kUtf8:
-    case ColumnType::kLargeUtf8:
-      return LabelNames(distinct_texts(column));
-    case ColumnType::kList:
-      return LabelNames(list_names(column));
-    case ColumnType::kFloat64:
-      break;
-  }
+  if (column.labels() != nullptr) return *column.labels();
+  const ColumnType type = column.type();
+  if (type == ColumnType::kBool) return LabelNames({"false", "true"});
+  if (is_integer(type)) return LabelNames(integer_names(column));
+  if (is_text(type)) return LabelNames(distinct_texts(column));
+  if (is_list(type)) return LabelNames(list_names(column));
   fail(column.where(),
        " holds fractions: classes need names or integers (fractions suit regression)");
 }
@@ -144,6 +142,14 @@ int32_t LabelNames::id(std::string_view label) const {
   throw Error(unknown(label));
 }
 
+bool LabelNames::all_missing(const Column& column) {
+  if (column.labels() == nullptr) return false;
+  for (int64_t row = 0; row < column.size(); ++row) {
+    if (!column.is_null(row) && column.integer(row) != kMissingLabel) return false;
+  }
+  return true;
+}
+
 const std::string& LabelNames::name(int32_t id) const {
   if (id < 0 || id >= size()) fail("no class ", id, ": there are ", size());
   return names_[static_cast<std::size_t>(id)];
@@ -154,7 +160,7 @@ std::string LabelNames::unknown(std::string_view label) const {
 }
 
 Targets class_targets(const Column& column, const LabelNames& names) {
-  if (column.type() == ColumnType::kFloat64 || column.type() == ColumnType::kList) {
+  if (is_fraction(column.type()) || is_list(column.type())) {
     fail(column.where(), " holds ", column.type_name(), ": single labels are names or integers");
   }
   Targets targets;
@@ -189,7 +195,7 @@ Targets multi_label_targets(const Column& column, const LabelNames& names) {
 
 Targets regression_targets(const Column& column) {
   Targets targets;
-  const bool lists = column.type() == ColumnType::kList;
+  const bool lists = is_list(column.type());
   for (int64_t row = 0; row < column.size(); ++row) {
     check_not_missing(column, row);
     if (!lists) {

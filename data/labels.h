@@ -12,6 +12,9 @@
 
 namespace lathe {
 
+// What Datasets writes for a missing label in a column of class numbers.
+constexpr int64_t kMissingLabel = -1;
+
 // Class names numbered 0 … size() - 1.
 class LabelNames {
  public:
@@ -21,6 +24,7 @@ class LabelNames {
 
   // The names in a column of labels, numbered as Datasets' class_encode_column and run_glue.py
   // number them:
+  //   with labels()     those
   //   texts             sorted by code point
   //   booleans          "false", "true"
   //   integers 0…n-1    keep their numbers and are called LABEL_0 … LABEL_{n-1}
@@ -29,6 +33,8 @@ class LabelNames {
   //   lists of numbers  LABEL_0 … LABEL_{n-1} for lists of length n (multi-label)
   // Error naming the row of a missing label, and for a column of fractions.
   static LabelNames from_column(const Column& column);
+  // Whether the column has labels() and misses every one, as test files without answers do.
+  static bool all_missing(const Column& column);
 
   // The number of a label as it stands in a file: a name, or digits when no name consists of
   // digits.

@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/arrow_reader.h"
 #include "data/cast.h"
+#include "data/dataset_directory.h"
 #include "data/delimited_reader.h"
 #include "data/json_reader.h"
 #include "data/source_text.h"
@@ -16,9 +18,10 @@ namespace lathe {
 
 namespace {
 
-enum class FileKind { kCsv, kTsv, kJson, kJsonLines, kText };
+enum class FileKind { kCsv, kTsv, kJson, kJsonLines, kText, kArrow };
 
 FileKind kind_of(const std::string& path) {
+  if (is_arrow_path(path)) return FileKind::kArrow;
   const std::size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const std::size_t dot = name.rfind('.');
@@ -31,7 +34,7 @@ FileKind kind_of(const std::string& path) {
   if (extension == ".jsonl") return FileKind::kJsonLines;
   if (extension == ".txt") return FileKind::kText;
   fail(path, ": ", extension.empty() ? "no extension" : "unknown extension " + quoted(extension),
-       " (known: .csv, .tsv, .json, .jsonl, .txt)");
+       " (known: .csv, .tsv, .json, .jsonl, .txt, .arrow)");
 }
 
 std::vector<Column> parse_columns(const SourceText& source, FileKind kind) {
@@ -46,6 +49,8 @@ std::vector<Column> parse_columns(const SourceText& source, FileKind kind) {
       return holds_json_array(source) ? read_json_array(source) : read_json_lines(source);
     case FileKind::kText:
       return {read_lines(source)};
+    case FileKind::kArrow:
+      break;
   }
   return {};
 }
@@ -59,20 +64,41 @@ Column typed(const Column& column, FileKind kind, const ReadOptions& options) {
   return untyped && options.infer_types ? infer_type(column) : column;
 }
 
-}  // namespace
-
-Table parse_table(std::string_view text, const std::string& path, const ReadOptions& options) {
-  const FileKind kind = kind_of(path);
-  const SourceText source(text, path);
-  std::vector<Column> columns = parse_columns(source, kind);
+// Declared types are checked to exist.
+Table finished(std::vector<Column> columns, FileKind kind, const std::string& path,
+               const ReadOptions& options) {
   for (Column& column : columns) column = typed(column.with_source(path), kind, options);
   Table table(std::move(columns), path);
   for (const auto& [name, type] : options.types) table.column(name);  // Error when it is missing
   return table;
 }
 
+Table finished(const ArrowFile& file, const std::string& path, const ReadOptions& options) {
+  if (file.table.columns().empty()) {
+    fail(path, ": has no column that Lathe holds",
+         file.left_out.empty() ? "" : " (it has " + file.left_out[0] + ")");
+  }
+  if (file.table.rows() == 0) fail(path, ": has no rows");
+  return finished(file.table.columns(), FileKind::kArrow, path, options);
+}
+
+}  // namespace
+
+Table parse_table(std::string_view text, const std::string& path, const ReadOptions& options) {
+  const FileKind kind = kind_of(path);
+  if (kind == FileKind::kArrow) {
+    const auto bytes = SharedBytes::of(std::vector<char>(text.begin(), text.end()));
+    return finished(parse_arrow(bytes, path, {.skip_others = true}), path, options);
+  }
+  const SourceText source(text, path);
+  return finished(parse_columns(source, kind), kind, path, options);
+}
+
 Table read_table(const std::string& path, const ReadOptions& options) {
-  kind_of(path);  // an unknown kind is said before a file of any size is mapped
+  // An unknown kind is said before a file of any size is mapped.
+  if (kind_of(path) == FileKind::kArrow) {
+    return finished(open_dataset(path, {.skip_others = true}), path, options);
+  }
   const MappedFile file(path);
   return parse_table(file.bytes(), path, options);
 }

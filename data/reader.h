@@ -6,10 +6,13 @@
 //   .json .jsonl  an array of objects, or an object a line: keys are column names, and a column is
 //                 null where its key is missing
 //   .txt          an example a line, column "text"
+//   .arrow        Arrow IPC (data/FORMAT.md; also .feather, .ipc, .arrows), mapped and not copied;
+//                 or the directory that Datasets' save_to_disk made. Columns of types that a Column
+//                 cannot hold are left out
 //
-// All are UTF-8, with or without a byte order mark, with \n or \r\n. Lines with nothing on them are
-// skipped, except in .txt where they are examples. A CSV or TSV column with an empty name is called
-// "Unnamed: 0" by its place, as pandas does.
+// The others are UTF-8, with or without a byte order mark, with \n or \r\n. Lines with nothing on
+// them are skipped, except in .txt where they are examples. A CSV or TSV column with an empty name
+// is called "Unnamed: 0" by its place, as pandas does.
 //
 // Types of CSV and TSV columns are inferred from all of their fields: integers → int64; numbers →
 // float64; true, false → bool; anything else → utf8. An empty field is null in the first three and

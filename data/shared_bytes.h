@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,9 +27,13 @@ class SharedBytes {
     return {std::move(owner), data, size};
   }
 
+  // The bytes [offset, offset + size) of it, which must exist.
+  SharedBytes part(int64_t offset, int64_t size) const { return {owner_, data_ + offset, size}; }
+
   const std::byte* data() const { return data_; }
   int64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  std::string_view view() const { return {as<char>(), static_cast<std::size_t>(size_)}; }
 
   // The bytes as elements of T, for which they must be aligned: a vector of T is, and Arrow aligns
   // its buffers to 8 bytes.

@@ -17,24 +17,24 @@ bool has_text(const Table& table, std::string_view name) {
 // Whole numbers may be classes or scores, and lists of numbers labels or scores: there the model's
 // own problem decides. Everything else can be only one thing.
 ProblemType problem_of_column(const Column& labels, std::optional<ProblemType> known) {
-  const bool list = labels.type() == ColumnType::kList;
+  const bool list = is_list(labels.type());
   const ColumnType type = list ? labels.elements().type() : labels.type();
-  const bool integers = type == ColumnType::kInt64;
-  if (known == ProblemType::kRegression && (integers || (list && type == ColumnType::kFloat64))) {
+  if (labels.labels() != nullptr) return ProblemType::kSingleLabel;
+  if (known == ProblemType::kRegression && (is_integer(type) || (list && is_fraction(type)))) {
     return ProblemType::kRegression;
   }
   if (list) return ProblemType::kMultiLabel;
-  return type == ColumnType::kFloat64 ? ProblemType::kRegression : ProblemType::kSingleLabel;
+  return is_fraction(type) ? ProblemType::kRegression : ProblemType::kSingleLabel;
 }
 
 // GLUE's names for a column of GLUE's numbers or names; else the names in the column.
 LabelNames choose_labels(const Column& column, const GlueTask* glue) {
   const LabelNames found = LabelNames::from_column(column);
-  if (glue == nullptr || glue->labels.empty()) return found;
+  if (glue == nullptr || glue->labels.empty() || column.labels() != nullptr) return found;
   const auto is_glue_name = [&](const std::string& name) {
     return std::find(glue->labels.begin(), glue->labels.end(), name) != glue->labels.end();
   };
-  const bool numbers = column.type() == ColumnType::kInt64 && found.name(0) == "LABEL_0" &&
+  const bool numbers = is_integer(column.type()) && found.name(0) == "LABEL_0" &&
                        found.size() <= static_cast<int32_t>(glue->labels.size());
   const bool names = std::all_of(found.names().begin(), found.names().end(), is_glue_name);
   return numbers || names ? LabelNames(glue->labels) : found;

@@ -37,7 +37,7 @@ TEST(Column, TextsHaveArrowsLayout) {
   const Column column = builder.finish("x");
   EXPECT_EQ(column.type(), ColumnType::kUtf8);
   EXPECT_EQ(column.null_count(), 1);
-  const Column::Buffers& buffers = column.buffers();
+  const Column::Chunk& buffers = column.chunks()[0];
   EXPECT_EQ(buffers.validity.as<uint8_t>()[0], 0b1101);
   EXPECT_EQ(std::vector<int32_t>(buffers.offsets.as<int32_t>(), buffers.offsets.as<int32_t>() + 5),
             (std::vector<int32_t>{0, 2, 2, 2, 3}));
@@ -51,10 +51,10 @@ TEST(Column, BooleansAreBitsFromTheLeastSignificant) {
     builder.append(value);
   }
   const Column column = builder.finish("x");
-  EXPECT_EQ(column.buffers().values.size(), 2);
-  EXPECT_EQ(column.buffers().values.as<uint8_t>()[0], 0b00011001);
-  EXPECT_EQ(column.buffers().values.as<uint8_t>()[1], 1);
-  EXPECT_TRUE(column.buffers().validity.empty());
+  EXPECT_EQ(column.chunks()[0].values.size(), 2);
+  EXPECT_EQ(column.chunks()[0].values.as<uint8_t>()[0], 0b00011001);
+  EXPECT_EQ(column.chunks()[0].values.as<uint8_t>()[1], 1);
+  EXPECT_TRUE(column.chunks()[0].validity.empty());
   EXPECT_EQ(column.integer(8), 1);
   EXPECT_EQ(column.number(1), 0.0);
 }
@@ -92,9 +92,9 @@ TEST(Column, LargeTextsAreReadThrough64BitOffsets) {
 TEST(Column, CopiesShareTheirBytesAndOutliveTheOriginal) {
   auto original = std::make_unique<Column>(texts({"one", "two"}));
   const Column copy = original->renamed("y").with_source("f.csv");
-  const void* bytes = original->buffers().values.data();
+  const void* bytes = original->chunks()[0].values.data();
   original.reset();
-  EXPECT_EQ(copy.buffers().values.data(), bytes);
+  EXPECT_EQ(copy.chunks()[0].values.data(), bytes);
   EXPECT_EQ(copy.text(1), "two");
   EXPECT_EQ(copy.where(1), "f.csv: row 2, column \"y\"");
 }
@@ -166,11 +166,11 @@ TEST(Table, SelectsRowsOfEveryType) {
 }
 
 TEST(Reader, KnowsFilesByExtension) {
-  EXPECT_EQ(
-      error_of([] { parse_table("x", "a.b/data.parquet"); }),
-      "a.b/data.parquet: unknown extension \".parquet\" (known: .csv, .tsv, .json, .jsonl, .txt)");
+  EXPECT_EQ(error_of([] { parse_table("x", "a.b/data.parquet"); }),
+            "a.b/data.parquet: unknown extension \".parquet\" (known: .csv, .tsv, .json, .jsonl, "
+            ".txt, .arrow)");
   EXPECT_EQ(error_of([] { read_table("a.csv/data"); }),
-            "a.csv/data: no extension (known: .csv, .tsv, .json, .jsonl, .txt)");
+            "a.csv/data: no extension (known: .csv, .tsv, .json, .jsonl, .txt, .arrow)");
   EXPECT_EQ(parse_table("a\nx\n", "A.CSV").rows(), 1);
   error_of([] { read_table("no/such/file.csv"); });
 }

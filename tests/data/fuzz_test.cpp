@@ -2,6 +2,7 @@
 // targets abort when what was read is not what was written.
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "tests/fuzz/data_targets.h"
 #include "tests/fuzz/mutate.h"
 
@@ -45,6 +46,43 @@ const std::vector<std::string> kJsonWords = {
     "\xFF"};
 
 TEST(Fuzz, TablesSurviveDamage) { run_mutated(kTables, kTableWords, 2000, csv_target); }
+
+// Numbers that a hostile file would put where sizes, counts and offsets stand.
+const std::vector<std::string> kArrowWords = {
+    std::string(4, '\0'),
+    std::string(8, '\xFF'),
+    std::string("\xFF\xFF\xFF\x7F", 4),
+    std::string("\0\0\0\x80", 4),
+    std::string("\0\0\0\0\0\0\0\x80", 8),
+    std::string("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F", 8),
+    std::string("\1\0\0\0\0\0\0\0", 8),
+};
+
+TEST(Fuzz, ArrowSurvivesDamage) {
+  std::vector<std::string> seeds;
+  for (const char* name : {"types_file", "types_stream", "types_lz4", "types_zstd", "other",
+                           "struct", "empty", "polars"}) {
+    seeds.push_back(read_file(std::string("tests/golden/arrow/") + name + ".arrow"));
+  }
+  run_mutated(seeds, kArrowWords, 1500, arrow_target);
+  // Damage that moves nothing: what every parser of offsets must survive.
+  Random random(2);
+  for (const std::string& seed : seeds) {
+    for (int i = 0; i < 4000; ++i) {
+      std::string damaged = seed;
+      for (uint64_t damages = 1 + random.below(3); damages > 0; --damages) {
+        const std::string& word = kArrowWords[random.below(kArrowWords.size())];
+        const std::size_t place = random.below(damaged.size() / 4) * 4;
+        if (random.below(2) == 0) {
+          damaged[place] = static_cast<char>(random.below(256));
+        } else {
+          damaged.replace(place, std::min(word.size(), damaged.size() - place), word);
+        }
+      }
+      arrow_target(damaged);
+    }
+  }
+}
 
 TEST(Fuzz, JsonSurvivesDamage) { run_mutated(kJson, kJsonWords, 2000, json_target); }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "data/cast.h"
 
 namespace lathe::testing {
 
@@ -12,19 +13,8 @@ namespace {
 
 std::string shown_value(const Column& column, int64_t row) {
   if (column.is_null(row)) return "null";
-  switch (column.type()) {
-    case ColumnType::kBool:
-      return column.boolean(row) ? "true" : "false";
-    case ColumnType::kInt64:
-      return concat(column.integer(row));
-    case ColumnType::kFloat64:
-      return concat(column.number(row));
-    case ColumnType::kUtf8:
-    case ColumnType::kLargeUtf8:
-      return std::string(column.text(row));
-    case ColumnType::kList:
-      break;
-  }
+  if (!is_list(column.type()))
+    return std::string(cast(column.slice(row, row + 1), ColumnType::kUtf8).text(0));
   std::string out = "[";
   const RowRange list = column.list(row);
   for (int64_t i = list.begin; i < list.end; ++i) {

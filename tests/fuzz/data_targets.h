@@ -10,7 +10,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "data/arrow_reader.h"
 #include "data/cast.h"
+#include "data/column_builder.h"
 #include "data/reader.h"
 
 namespace lathe::fuzz {
@@ -27,13 +29,13 @@ inline std::size_t bytes_in(const Column& column) {
   for (int64_t row = 0; row < column.size(); ++row) {
     if (is_text(column.type())) {
       for (const char c : column.text(row)) bytes += c != 0 ? 1 : 2;
-    } else if (column.type() == ColumnType::kList) {
+    } else if (is_list(column.type())) {
       bytes += static_cast<std::size_t>(column.list(row).size());
-    } else {
+    } else if (!column.is_null(row)) {
       bytes += column.number(row) < 0 ? 1 : 2;
     }
   }
-  if (column.type() == ColumnType::kList) bytes += bytes_in(column.elements());
+  if (is_list(column.type())) bytes += bytes_in(column.elements());
   return bytes;
 }
 
@@ -117,6 +119,26 @@ inline void json_target(std::string_view input) {
   for (const char* path : {"fuzz.json", "fuzz.jsonl", "fuzz.txt"}) {
     try {
       check_table(parse_table(input, path));
+    } catch (const Error&) {
+    }
+  }
+}
+
+inline void arrow_target(std::string_view input) {
+  const auto bytes = SharedBytes::of(std::vector<char>(input.begin(), input.end()));
+  for (const bool verify : {false, true}) {
+    try {
+      const Table table = parse_arrow(bytes, "fuzz.arrow", {verify, /*skip_others=*/true}).table;
+      for (const Column& column : table.columns()) {
+        require(column.size() == table.rows(), "columns are equally long");
+        bytes_in(column);
+        const int64_t middle = column.size() / 2;
+        bytes_in(gather(column.slice(middle, column.size()), {}));
+        ColumnCopy copy(column);
+        copy.append(column, middle, column.size());
+        require(copy.finish("").null_count() == column.slice(middle, column.size()).null_count(),
+                "a slice and a copy have the same nulls");
+      }
     } catch (const Error&) {
     }
   }
