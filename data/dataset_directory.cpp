@@ -139,7 +139,7 @@ std::vector<std::string> data_files(const std::string& directory) {
     }
     names.push_back(joined(directory, name->as_string()));
   }
-  if (names.empty()) fail(path, ": names no files");
+  if (names.empty()) fail(path, ": names no files: a dataset without rows");
   return names;
 }
 

@@ -2,7 +2,7 @@
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
 # and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
 #
-# Usage: scripts/peers.sh [speed|parity|round-trip|quality|all] [options of the Python program]
+# Usage: scripts/peers.sh [speed|parity|round-trip|quality|arrow|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
 #   MRPC=dir             Microsoft's paraphrase pairs (see scripts/mrpc.sh), else the demo's reviews
 #   PEERS_PYTHON=python  an interpreter that has what bench/peers/requirements.txt lists
@@ -61,14 +61,19 @@ quality() {
     --validation_file "$valid" "$@"
 }
 
+arrow() {
+  heading "Tables, both ways"
+  "$python" bench/peers/arrow_interop.py "$@"
+}
+
 what=default
 if [[ ${1:-} && $1 != --* ]]; then
   what=$1
   shift
 fi
 case $what in
-  speed | parity | round-trip | quality | default | all) ;;
-  *) die "scripts/peers.sh $what: expected speed, parity, round-trip, quality or all" ;;
+  speed | parity | round-trip | quality | arrow | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, parity, round-trip, quality, arrow or all" ;;
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
@@ -77,7 +82,7 @@ require_python
 prepare_text
 case $what in
   default | all) parity; round_trip; speed ;;&
-  all) quality ;;
-  speed | parity | quality) "$what" "$@" ;;
+  all) quality; arrow ;;
+  speed | parity | quality | arrow) "$what" "$@" ;;
   round-trip) round_trip "$@" ;;
 esac

@@ -1,9 +1,9 @@
 #include "train/task.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/error.h"
+#include "data/operations.h"
 
 namespace lathe {
 
@@ -112,9 +112,7 @@ Table read_examples(const std::string& path, const std::vector<std::string>& tex
   for (const std::string& name : text_columns) options.types.emplace_back(name, ColumnType::kUtf8);
   Table table = read_table(path, options);
   if (!limit || *limit >= table.rows()) return table;
-  std::vector<int64_t> rows(static_cast<std::size_t>(*limit));
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  return table.select(rows);
+  return slice(table, 0, *limit);
 }
 
 Examples encode_examples(const Table& table, const Task& task, const Tokenizer& tokenizer,

@@ -131,6 +131,42 @@ TEST_F(Program, Tokenizes) {
                "in.jsonl:3: the key \"text\" is missing");
 }
 
+TEST_F(Program, ConvertsShowsAndMeasuresData) {
+  expect_success(work_.lathe("dataset convert train.csv train --class_encode_column label"));
+  const Outcome info = work_.lathe("dataset info train --verify_checksums");
+  expect_success(info);
+  EXPECT_EQ(info.out.rfind("24 rows in 1 record batches, Arrow stream, checksums verified\n", 0),
+            0U)
+      << info.out;
+  EXPECT_NE(info.out.find("labels \"no\", \"yes\""), std::string::npos) << info.out;
+  expect_success(work_.lathe("dataset convert train train.feather"));
+  expect_success(work_.lathe("dataset convert train.feather train.jsonl --columns label,text"));
+  EXPECT_EQ(read_file(work_.file("train.jsonl")).rfind("{\"label\": ", 0), 0U);
+  EXPECT_NE(work_.lathe("dataset head train --rows 1").out.find("0 (no)"), std::string::npos)
+      << work_.lathe("dataset head train --rows 1").out;
+  const Outcome stats = work_.lathe("dataset stats train --model_name_or_path model");
+  expect_success(stats);
+  EXPECT_NE(stats.out.find("text, tokens: mean "), std::string::npos) << stats.out;
+  EXPECT_NE(stats.out.find(" 62.5 %"), std::string::npos) << stats.out;
+  expect_error(work_.lathe("dataset convert train.csv train.parquet"),
+               "train.parquet: unknown extension \".parquet\" (known: .csv, .jsonl, .arrow, "
+               ".feather, .arrows; none: a directory as save_to_disk makes it)");
+  expect_error(work_.lathe("dataset hed train"),
+               "dataset hed: no such command; did you mean head?");
+}
+
+// The same rows, whatever kind of file they come in, give the same model.
+TEST_F(Program, TrainsOnArrowAsOnCsv) {
+  expect_success(work_.train("from_csv"));
+  expect_success(
+      work_.lathe("dataset convert train.csv train --rows_per_batch 7 "
+                  "--class_encode_column label"));
+  std::filesystem::rename(work_.file("train.csv"), work_.file("gone.csv"));
+  expect_success(work_.train("from_arrow", "--train_file train"));
+  EXPECT_EQ(read_file(work_.file("from_csv/model.safetensors")),
+            read_file(work_.file("from_arrow/model.safetensors")));
+}
+
 TEST_F(Program, Inspects) {
   const Outcome outcome = work_.lathe("inspect --model_name_or_path model");
   expect_success(outcome);

@@ -17,8 +17,9 @@ void evaluate_command(const Arguments& arguments) {
   int64_t batch_size = 8;
   Options options("evaluate", "Measures a fine-tuned model on a file of labelled text.");
   add_model_option(options, common);
-  options.required("validation_file", validation_file,
-                   "Labelled .csv, .tsv, .json, .jsonl or .txt");
+  options.required(
+      "validation_file", validation_file,
+      "Labelled .csv, .tsv, .json, .jsonl, .txt or .arrow, or a directory of save_to_disk");
   options.add("output_dir", output_dir, "Write eval_results.json and all_results.json there");
   options.add("show_worst", common.show_worst,
               "List so many of the most confused examples, highest loss first");

@@ -25,6 +25,7 @@ constexpr Command kCommands[] = {
     {"evaluate", evaluate_command, "measure a fine-tuned model on a file of labelled text"},
     {"predict", predict_command, "answer every example of a file"},
     {"tokenize", tokenize_command, "turn text into token ids"},
+    {"dataset", dataset_command, "convert, show and measure files of data"},
     {"inspect", inspect_command,
      "show a checkpoint's shapes, its memory plan and the instruction set in use"},
 };

@@ -17,7 +17,8 @@ void predict_command(const Arguments& arguments) {
   Options options("predict", "Answers every example of a file with a fine-tuned model.");
   add_model_option(options, common);
   options.required("test_file", test_file,
-                   ".csv, .tsv, .json, .jsonl or .txt; labels are not read");
+                   ".csv, .tsv, .json, .jsonl, .txt or .arrow, or a directory of save_to_disk; "
+                   "labels are not read");
   options.required("output_file", output_file,
                    "JSON Lines: index, prediction, logits, probabilities");
   add_data_options(options, common);

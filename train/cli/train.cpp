@@ -36,7 +36,8 @@ Split load_split(const std::string& path, const Task& task, const Tokenizer& tok
                  int64_t max_length, std::optional<int64_t> limit) {
   Split split;
   split.table = read_examples(path, task.text_columns, limit);
-  const bool labelled = split.table.find(task.label_column) != nullptr;
+  const Column* labels = split.table.find(task.label_column);
+  const bool labelled = labels != nullptr && !LabelNames::all_missing(*labels);
   split.examples = encode_examples(split.table, task, tokenizer, max_length, labelled);
   return split;
 }
