@@ -64,11 +64,11 @@ TEST(Fuzz, ArrowSurvivesDamage) {
                            "struct", "empty", "polars"}) {
     seeds.push_back(read_file(std::string("tests/golden/arrow/") + name + ".arrow"));
   }
-  run_mutated(seeds, kArrowWords, 1500, arrow_target);
+  run_mutated(seeds, kArrowWords, 500, arrow_target);
   // Damage that moves nothing: what every parser of offsets must survive.
   Random random(2);
   for (const std::string& seed : seeds) {
-    for (int i = 0; i < 4000; ++i) {
+    for (int i = 0; i < 1500; ++i) {
       std::string damaged = seed;
       for (uint64_t damages = 1 + random.below(3); damages > 0; --damages) {
         const std::string& word = kArrowWords[random.below(kArrowWords.size())];
