@@ -28,7 +28,7 @@ constexpr int64_t kKeptBytes = 5 << 18;
 constexpr int64_t kPassingBytes = 592 << 10;
 
 // More units than threads, so that one thread held up does not hold up all.
-constexpr int64_t kUnitsPerThread = 4;
+constexpr int64_t kUnitsPerThread = 8;
 
 // Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
 // a parallel region.

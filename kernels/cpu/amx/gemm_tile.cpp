@@ -52,12 +52,20 @@ __attribute__((always_inline)) inline void multiply_pieces() {
 }
 
 template <bool kLower, bool kRight>
-void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc) {
+void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc, bool add) {
   const auto ld_bytes = static_cast<std::ptrdiff_t>(ldc * 4);
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
+  float *const right = c + kBlockLines, *const lower = c + kBlockLines * ldc;
+  if (add) {
+    _tile_loadd(0, c, ld_bytes);
+    if constexpr (kRight) _tile_loadd(1, right, ld_bytes);
+    if constexpr (kLower) _tile_loadd(2, lower, ld_bytes);
+    if constexpr (kLower && kRight) _tile_loadd(3, lower + kBlockLines, ld_bytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
   for (int64_t s = 0; s < steps; ++s, a += kStepBytes, b += kStepBytes) {
     // An order in which each load serves the products around it; small products first.
     load_a<kLower>(a, 0);
@@ -75,18 +83,18 @@ void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc
     multiply_pieces<kLower, kRight>();
   }
   _tile_stored(0, c, ld_bytes);
-  if constexpr (kRight) _tile_stored(1, c + kBlockLines, ld_bytes);
-  if constexpr (kLower) _tile_stored(2, c + kBlockLines * ldc, ld_bytes);
-  if constexpr (kLower && kRight) _tile_stored(3, c + kBlockLines * ldc + kBlockLines, ld_bytes);
+  if constexpr (kRight) _tile_stored(1, right, ld_bytes);
+  if constexpr (kLower) _tile_stored(2, lower, ld_bytes);
+  if constexpr (kLower && kRight) _tile_stored(3, lower + kBlockLines, ld_bytes);
 }
 
 void multiply_halves(int64_t rows, int64_t columns, int64_t steps, const char* a, const char* b,
-                     float* c, int64_t ldc) {
+                     float* c, int64_t ldc, bool add) {
   const bool lower = rows > kBlockLines, right = columns > kBlockLines;
-  if (lower && right) return multiply<true, true>(steps, a, b, c, ldc);
-  if (lower) return multiply<true, false>(steps, a, b, c, ldc);
-  if (right) return multiply<false, true>(steps, a, b, c, ldc);
-  multiply<false, false>(steps, a, b, c, ldc);
+  if (lower && right) return multiply<true, true>(steps, a, b, c, ldc, add);
+  if (lower) return multiply<true, false>(steps, a, b, c, ldc, add);
+  if (right) return multiply<false, true>(steps, a, b, c, ldc, add);
+  multiply<false, false>(steps, a, b, c, ldc, add);
 }
 
 }  // namespace
@@ -105,19 +113,20 @@ void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, con
   const int64_t steps = round_up(k, kDepthStep) / kDepthStep;
   const auto* a_bytes = reinterpret_cast<const char*>(a);
   const auto* b_bytes = reinterpret_cast<const char*>(b);
-  if (!add && rows == kTileRows && columns == kTileColumns) {
-    return multiply<true, true>(steps, a_bytes, b_bytes, c, ldc);
+  if (rows == kTileRows && columns == kTileColumns) {
+    return multiply<true, true>(steps, a_bytes, b_bytes, c, ldc, add);
   }
-  alignas(64) float sum[kTileRows * kTileColumns];
-  multiply_halves(rows, columns, steps, a_bytes, b_bytes, sum, kTileColumns);
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; j += kWidth) {
-      const int64_t lanes = columns - j;
-      float* target = c + i * ldc + j;
-      const Vec value = load(sum + i * kTileColumns + j);
-      store(target, add ? load(target, lanes) + value : value, lanes);
+  // The registers know only whole blocks: what is beyond c's edge is summed beside it.
+  alignas(64) float sum[kTileRows * kTileColumns] = {};
+  const auto for_each_vector = [&](auto work) {
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; j += kWidth)
+        work(c + i * ldc + j, sum + i * kTileColumns + j, columns - j);
     }
-  }
+  };
+  if (add) for_each_vector([](float* x, float* y, int64_t lanes) { store(y, load(x, lanes)); });
+  multiply_halves(rows, columns, steps, a_bytes, b_bytes, sum, kTileColumns, add);
+  for_each_vector([](float* x, float* y, int64_t lanes) { store(x, load(y), lanes); });
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -1,0 +1,68 @@
+// How exact a product of floats is, beyond the tolerance of the shared cases: a backend may add in
+// another order or multiply in pieces (kernels/cpu/amx), not lose bits.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "tensor/random.h"
+
+namespace lathe {
+namespace {
+
+// Every significant bit in use, both signs, sizes over six orders of magnitude.
+std::vector<float> numbers(int64_t count, Random& random) {
+  std::vector<float> result(static_cast<std::size_t>(count));
+  for (float& x : result) {
+    const double exponent = std::floor(20 * random.uniform()) - 10;
+    x = static_cast<float>((2 * random.uniform() - 1) * std::exp2(exponent));
+  }
+  return result;
+}
+
+// The root mean square over all elements of the error, relative to the sum of the sizes of its
+// products.
+double relative_error(const Kernels& kernels, int64_t k) {
+  constexpr int64_t kRows = 40, kColumns = 56;
+  Random random(7);
+  const std::vector<float> a = numbers(kRows * k, random), b = numbers(kColumns * k, random);
+  std::vector<float> c(kRows * kColumns);
+  kernels.gemm({.m = kRows,
+                .n = kColumns,
+                .k = k,
+                .a = a.data(),
+                .lda = k,
+                .b = b.data(),
+                .ldb = k,
+                .transpose_b = true,
+                .c = c.data(),
+                .ldc = kColumns},
+               nullptr);
+  double squares = 0;
+  for (int64_t i = 0; i < kRows; ++i) {
+    for (int64_t j = 0; j < kColumns; ++j) {
+      double sum = 0, size = 0;
+      for (int64_t l = 0; l < k; ++l) {
+        const double product = static_cast<double>(a[static_cast<std::size_t>(i * k + l)]) *
+                               b[static_cast<std::size_t>(j * k + l)];
+        sum += product;
+        size += std::fabs(product);
+      }
+      const double error = (c[static_cast<std::size_t>(i * kColumns + j)] - sum) / size;
+      squares += error * error;
+    }
+  }
+  return std::sqrt(squares / (kRows * kColumns));
+}
+
+// A float has 24 bits: rounding a sum once leaves 2^-26 of its size as the root mean square.
+TEST(GemmErrorTest, IsThatOfFloats) {
+  for (const Kernels* const* table = available_cpu_kernels(); *table != nullptr; ++table) {
+    EXPECT_LT(relative_error(**table, 1), std::exp2(-25)) << (*table)->name;
+    EXPECT_LT(relative_error(**table, 384), std::exp2(-24)) << (*table)->name;
+  }
+}
+
+}  // namespace
+}  // namespace lathe
