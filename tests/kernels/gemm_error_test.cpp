@@ -56,11 +56,12 @@ double relative_error(const Kernels& kernels, int64_t k) {
   return std::sqrt(squares / (kRows * kColumns));
 }
 
-// A float has 24 bits: rounding a sum once leaves 2^-26 of its size as the root mean square.
+// A float has 24 bits: rounding a product leaves about 2^-26 of its size, a chain of 384 additions
+// some times that. Five of the six products of pieces would leave 2^-20.
 TEST(GemmErrorTest, IsThatOfFloats) {
   for (const Kernels* const* table = available_cpu_kernels(); *table != nullptr; ++table) {
     EXPECT_LT(relative_error(**table, 1), std::exp2(-25)) << (*table)->name;
-    EXPECT_LT(relative_error(**table, 384), std::exp2(-24)) << (*table)->name;
+    EXPECT_LT(relative_error(**table, 384), std::exp2(-22)) << (*table)->name;
   }
 }
 
