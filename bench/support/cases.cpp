@@ -57,7 +57,7 @@ void run(benchmark::State& state, const Case& c, const Kernels& kernels, int thr
   const std::string wrong = check(c, kernels, operands, threads);
   if (!wrong.empty()) state.SkipWithError(wrong.c_str());
   double best = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     best = best_seconds(c, kernels, operands);
     state.SetIterationTime(best);
   }
