@@ -46,9 +46,9 @@ BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
 BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(OUT)/tests/kernels/compare.o
 FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
-# The CPU backend: one source, one object and one namespace per instruction set. A file under amx/ stands there for the
-# one of the same name.
-CPU_SOURCES := $(wildcard kernels/cpu/*.cpp)
+# Code for the processor: one source, one object and one namespace per instruction set. A file under amx/ stands there
+# for the one of the same name; text has no use for matrices.
+CPU_SOURCES := $(wildcard kernels/cpu/*.cpp tokenize/cpu/*.cpp)
 CPU_FLAGS   := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
 ISAS        := baseline avx2 avx512 amx
 FLAGS_baseline := -march=x86-64
@@ -56,7 +56,7 @@ FLAGS_avx2     := -march=haswell
 FLAGS_avx512   := -march=skylake-avx512 -mprefer-vector-width=512
 FLAGS_amx      := $(FLAGS_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
 AMX_SOURCES := $(wildcard kernels/cpu/amx/*.cpp)
-sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%),$(CPU_SOURCES)) \
+sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%) tokenize/%,$(CPU_SOURCES)) \
                $(AMX_SOURCES),$(CPU_SOURCES))
 
 LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
@@ -64,7 +64,7 @@ LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test demo mrpc bench peers install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
+.PHONY: all test demo mrpc bench peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -92,7 +92,7 @@ $(OUT)/%.o: %.cpp | $(SETUP)
 	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 define isa_rule
-$(OUT)/kernels/cpu/%.$(1).o: kernels/cpu/%.cpp | $$(SETUP)
+$(OUT)/%.$(1).o: %.cpp | $$(SETUP)
 	@mkdir -p $$(@D)
 	$$(CXX) $$(CXXFLAGS) $$(CPU_FLAGS) $$(FLAGS_$(1)) -DLATHE_ISA=$(1) -MMD -MP -c $$< -o $$@
 endef
@@ -147,6 +147,10 @@ bench: $(BENCHES)
 
 peers: all
 	@scripts/peers.sh
+
+# Text: TEXT="FILE..." (lines) and PAIRS=FILE.tsv, else the demo's reviews.
+peers-tokenizer: all $(OUT)/bench/peers/tokenizer_passes
+	@TEXT="$(TEXT)" PAIRS="$(PAIRS)" scripts/peers.sh tokenizer
 
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ test

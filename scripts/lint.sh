@@ -14,9 +14,9 @@ scripts/check_includes.sh
 tidy() {
   xargs -P "$(nproc)" -n 4 bash -c 'clang-tidy --quiet "${@:2}" -- -std=c++20 -I. -fopenmp $1' _ "$*"
 }
-git ls-files '*.cpp' | grep -vE '^(kernels/cpu|tests/fuzz)/' | tidy
+git ls-files '*.cpp' | grep -vE '^((kernels|tokenize)/cpu|tests/fuzz)/' | tidy
 # One instruction set speaks for the others: the source is the same, but for that of AMX.
-git ls-files 'kernels/cpu/*.cpp' | grep -v /amx/ | tidy -march=haswell -DLATHE_ISA=avx2
+git ls-files '*/cpu/*.cpp' | grep -v /amx/ | tidy -march=haswell -DLATHE_ISA=avx2
 git ls-files 'kernels/cpu/amx/*.cpp' |
   tidy -march=skylake-avx512 -mavx512bf16 -mamx-tile -mamx-bf16 -DLATHE_ISA=amx
 echo "lint: ${#sources[@]} files, no finding"

@@ -2,8 +2,9 @@
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
 # and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
 #
-# Usage: scripts/peers.sh [speed|parity|round-trip|quality|arrow|all] [options of the Python program]
+# Usage: scripts/peers.sh [speed|parity|round-trip|quality|arrow|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
+#   TOKENIZER=dir TEXT="file..." PAIRS=file.tsv   what `tokenizer` compares on
 #   MRPC=dir             Microsoft's paraphrase pairs (see scripts/mrpc.sh), else the demo's reviews
 #   PEERS_PYTHON=python  an interpreter that has what bench/peers/requirements.txt lists
 set -euo pipefail
@@ -55,6 +56,16 @@ round_trip() {
     --test_file "$valid" "$@"
 }
 
+tokenizer() {
+  local text=${TEXT:-$train}
+  heading "Token by token what Transformers gives"
+  "$python" bench/peers/tokenizer_exact.py --model_name_or_path "${TOKENIZER:-$model}" \
+    --characters $text
+  heading "Text to ids"
+  "$python" bench/peers/tokenizer_speed.py --model_name_or_path "${TOKENIZER:-$model}" \
+    ${PAIRS:+--pairs "$PAIRS"} "$@" $text
+}
+
 quality() {
   heading "Accuracy over seeds"
   "$python" bench/peers/quality.py --model_name_or_path $model --train_file "$train" \
@@ -72,8 +83,8 @@ if [[ ${1:-} && $1 != --* ]]; then
   shift
 fi
 case $what in
-  speed | parity | round-trip | quality | arrow | default | all) ;;
-  *) die "scripts/peers.sh $what: expected speed, parity, round-trip, quality, arrow or all" ;;
+  speed | parity | round-trip | quality | arrow | tokenizer | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, parity, round-trip, quality, arrow, tokenizer or all" ;;
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
@@ -83,6 +94,6 @@ prepare_text
 case $what in
   default | all) parity; round_trip; speed ;;&
   all) quality; arrow ;;
-  speed | parity | quality | arrow) "$what" "$@" ;;
+  speed | parity | quality | arrow | tokenizer) "$what" "$@" ;;
   round-trip) round_trip "$@" ;;
 esac

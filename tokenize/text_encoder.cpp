@@ -1,218 +1,305 @@
 #include "tokenize/text_encoder.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenize/unicode.h"
+#include "tokenize/stretch_encoder.h"
 #include "tokenize/utf8.h"
+#include "tokenize/word_cache.h"
 
 namespace lathe {
 
 namespace {
 
-int32_t unknown_id(const TokenizerDefinition& definition, const Vocabulary& vocabulary) {
-  return vocabulary.id(definition.unknown_token).value();
-}
+using Details = TextEncoder::Details;
 
-// The added tokens that are looked for in the raw text, or in the normalized one. Special ones come
-// first: where two have the same pattern, the first is found.
-AddedTokenFinder make_finder(const TokenizerDefinition& definition, bool normalized) {
-  std::vector<AddedToken> tokens;
-  std::vector<std::string> patterns;
-  Normalizer normalizer(definition.normalizer);
-  for (const bool special : {true, false}) {
-    for (const AddedToken& token : definition.added_tokens) {
-      if (token.special != special || token.normalized != normalized) continue;
-      tokens.push_back(token);
-      patterns.push_back(normalized ? normalizer.normalize(token.content, 0).text : token.content);
-      if (patterns.back().empty()) {
-        fail("added token ", token.id, ": nothing of \"", token.content,
-             "\" is left when normalized");
-      }
-    }
-  }
-  return AddedTokenFinder(std::move(tokens), std::move(patterns));
-}
+constexpr std::size_t kGroup =
+    32;  // stretches whose cache entries are asked for before any is used
 
 }  // namespace
 
-TextEncoder::TextEncoder(const TokenizerDefinition& definition, const Vocabulary& vocabulary)
-    : rules_(definition.normalizer),
-      word_piece_(vocabulary, unknown_id(definition, vocabulary),
-                  definition.max_input_chars_per_word),
-      raw_tokens_(make_finder(definition, false)),
-      normalized_tokens_(make_finder(definition, true)) {
-  classes_.fill(AsciiClass::kGeneral);
-  for (std::size_t i = 0; i < lowercase_.size(); ++i) {
-    const char c = static_cast<char>(i);
-    lowercase_[i] = rules_.lowercase && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool line_control = c == '\t' || c == '\n' || c == '\r';
-    if (rules_.clean_text && is_other(i) && !line_control) continue;
-    classes_[i] = is_whitespace(i)         ? AsciiClass::kSpace
-                  : is_bert_punctuation(i) ? AsciiClass::kPunctuation
-                                           : AsciiClass::kWord;
-  }
-}
-
-// The state of one call: what has been found, and the buffers on the way there.
-class TextEncoder::Run {
+class TextEncoder::Scratch {
  public:
-  Run(const TextEncoder& encoder, std::string_view text, bool offsets)
-      : encoder_(encoder), text_(text), want_offsets_(offsets), normalizer_(encoder.rules_) {}
+  explicit Scratch(const TextEncoder& encoder) : stretch(encoder.rules_, encoder.matcher_) {}
 
-  TextTokens encode();
-
- private:
-  void encode_plain(std::string_view text);
-  void encode_ascii(std::string_view chunk);
-  void encode_general(std::string_view text, int32_t first);
-  void encode_words(const NormalizedText& normalized, std::size_t begin, std::size_t end);
-  void add_ascii_word(std::string_view word, int32_t first);
-  void add_word(const NormalizedText& normalized, std::size_t begin, std::size_t end);
-  void add(int32_t id, const TokenOffset& offset);
-  AsciiClass class_of(char c) const { return encoder_.classes_[static_cast<unsigned char>(c)]; }
-
-  const TextEncoder& encoder_;
-  std::string_view text_;
-  bool want_offsets_;
-  int32_t place_ = 0;  // of what is encoded next, in code points
-  TextTokens out_;
-
-  Normalizer normalizer_;
-  std::vector<AddedTokenFinder::Part> parts_;
-  std::vector<WordPiece::Piece> pieces_;
-  std::string lower_;
+  WordCache cache;
+  StretchEncoder stretch;
+  Stretches stretches;
+  std::vector<AddedTokenFinder::Part> parts;
 };
 
-TextTokens TextEncoder::encode(std::string_view text, bool offsets) const {
+TextEncoder::TextEncoder(const TokenizerDefinition& definition, const Vocabulary& vocabulary)
+    : rules_(definition.normalizer),
+      plain_(definition, vocabulary),
+      matcher_(definition.tokens, definition.continuing_prefix,
+               vocabulary.id(definition.unknown_token).value(),
+               definition.max_input_chars_per_word),
+      find_stretches_(find_stretches()) {}
+
+TextEncoder::~TextEncoder() = default;
+
+TextEncoder::Lender::Lender(const TextEncoder& encoder) : encoder_(encoder) {
+  {
+    const std::lock_guard lock(encoder.mutex_);
+    if (!encoder.idle_.empty()) {
+      scratch_ = std::move(encoder.idle_.back());
+      encoder.idle_.pop_back();
+    }
+  }
+  if (scratch_ == nullptr) scratch_ = std::make_unique<Scratch>(encoder);
+}
+
+TextEncoder::Lender::~Lender() {
+  const std::lock_guard lock(encoder_.mutex_);
+  encoder_.idle_.push_back(std::move(scratch_));
+}
+
+// The state of one call.
+class TextEncoder::Run {
+ public:
+  Run(const TextEncoder& encoder, std::size_t limit, Scratch& scratch, TextTokens& out)
+      : encoder_(encoder),
+        scratch_(scratch),
+        out_(out),
+        limit_(limit),
+        first_(out.ids.size()),
+        used_(first_) {}
+
+  template <Details kDetails>
+  void encode(std::string_view text);
+
+ private:
+  template <Details kDetails>
+  void add_added(int32_t id, int32_t code_points);
+  template <Details kDetails>
+  void encode_part(std::string_view part);
+  std::size_t next_window(std::string_view part, std::size_t begin);
+  template <Details kDetails>
+  void encode_stretches(std::string_view part);
+  template <Details kDetails>
+  void encode_group(std::string_view part, std::size_t first, std::size_t last);
+  template <Details kDetails>
+  void encode_rare(std::string_view part, std::size_t begin, std::size_t size, bool wide);
+  template <Details kDetails>
+  void make_room(std::size_t tokens);
+  template <Details kDetails, class Places>
+  void add_details(const Places& places, std::size_t count, std::size_t begin, std::size_t size);
+
+  const TextEncoder& encoder_;
+  Scratch& scratch_;
+  TextTokens& out_;  // longer than what is used of it, while this runs
+  std::size_t limit_, first_, used_;
+  int64_t shift_ = 0;  // what to add to a byte's place in the part for its place in code points
+  int32_t words_ = 0;
+};
+
+void TextEncoder::encode(std::string_view text, Details details, std::size_t limit,
+                         Scratch& scratch, TextTokens& out) const {
   if (const std::size_t valid = valid_utf8_prefix(text); valid < text.size()) {
     fail("not valid UTF-8 at byte ", valid);
   }
   if (text.size() > INT32_MAX) fail("a text of ", text.size(), " bytes is too long to tokenize");
-  return Run(*this, text, offsets).encode();
-}
-
-TextTokens TextEncoder::Run::encode() {
-  out_.ids.reserve(text_.size() / 4);
-  std::vector<AddedTokenFinder::Part> raw_parts;
-  encoder_.raw_tokens_.split(text_, raw_parts);
-  for (const auto& part : raw_parts) {
-    const std::string_view text = text_.substr(part.begin, part.end - part.begin);
-    if (part.id < 0) {
-      encode_plain(text);
-    } else {
-      const int32_t end = place_ + count_code_points(text);
-      add(part.id, {place_, end});
-      place_ = end;
-    }
-  }
-  return std::move(out_);
-}
-
-// A text without raw added tokens. Normalization never reaches over an ASCII space, so that the
-// stretches between spaces can go different ways; but an added token that is looked for afterwards
-// may itself contain spaces.
-void TextEncoder::Run::encode_plain(std::string_view text) {
-  if (!encoder_.normalized_tokens_.empty()) {
-    encode_general(text, place_);
-    place_ += count_code_points(text);
+  if (!plain_.normalized_tokens().empty()) {
+    plain_.encode(text, out);
+    if (details == Details::kNone) out.offsets.clear();
+    if (details != Details::kOffsetsAndWords) out.words.clear();
     return;
   }
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t begin = at;
-    while (at < text.size() && class_of(text[at]) > AsciiClass::kSpace) ++at;
-    if (at == text.size() || class_of(text[at]) == AsciiClass::kSpace) {
-      encode_ascii(text.substr(begin, at - begin));
-      place_ += static_cast<int32_t>(at - begin);
-      if (at < text.size()) ++at, ++place_;
+  Run run(*this, limit, scratch, out);
+  if (details == Details::kNone) {
+    run.encode<Details::kNone>(text);
+  } else if (details == Details::kOffsets) {
+    run.encode<Details::kOffsets>(text);
+  } else {
+    run.encode<Details::kOffsetsAndWords>(text);
+  }
+}
+
+template <Details kDetails>
+void TextEncoder::Run::encode(std::string_view text) {
+  encoder_.plain_.raw_tokens().split(text, scratch_.parts);
+  for (const auto& part : scratch_.parts) {
+    const std::string_view stretch = text.substr(part.begin, part.end - part.begin);
+    if (part.id < 0) {
+      encode_part<kDetails>(stretch);
+    } else {
+      make_room<kDetails>(1);
+      const int32_t points = kDetails != Details::kNone ? count_code_points(stretch) : 0;
+      add_added<kDetails>(part.id, points);
+    }
+  }
+  out_.ids.resize(used_);
+  if constexpr (kDetails != Details::kNone) {
+    out_.offsets.resize(used_);
+    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.resize(used_);
+  }
+}
+
+// While no part is being encoded, shift_ is the number of code points before the next one.
+template <Details kDetails>
+void TextEncoder::Run::add_added(int32_t id, int32_t code_points) {
+  out_.ids[used_] = id;
+  if constexpr (kDetails != Details::kNone) {
+    const auto place = static_cast<int32_t>(shift_);
+    out_.offsets[used_] = {place, place + code_points};
+    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words[used_] = words_++;
+    shift_ += code_points;
+  }
+  ++used_;
+}
+
+template <Details kDetails>
+void TextEncoder::Run::encode_part(std::string_view part) {
+  Stretches& found = scratch_.stretches;
+  found.begins = found.ends = found.in_word = found.after_punctuation = 0;
+  for (std::size_t begin = 0; begin < part.size() && used_ - first_ < limit_;) {
+    begin = next_window(part, begin);
+    encode_stretches<kDetails>(part);
+  }
+  if constexpr (kDetails != Details::kNone) shift_ += static_cast<int64_t>(part.size());
+}
+
+// Of the window that begins at `begin`; the result is where the next one does. A stretch that goes
+// on there has its begin, alone, in the list.
+std::size_t TextEncoder::Run::next_window(std::string_view part, std::size_t begin) {
+  Stretches& found = scratch_.stretches;
+  if (found.begins > found.ends) {
+    found.begin[0] = found.begin[found.ends];
+    found.begins = 1;
+  } else {
+    found.begins = 0;
+  }
+  found.ends = 0;
+
+  const bool all_space = !encoder_.rules_.clean_text;
+  const std::size_t bytes = std::min(part.size() - begin, kWindowBytes);
+  const std::size_t rest = bytes % kClassBlock, whole = bytes - rest;
+  const auto first = static_cast<uint32_t>(begin);
+  encoder_.find_stretches_(part.data() + begin, whole / kClassBlock, first, all_space, found);
+  if (rest > 0) {
+    char last[kClassBlock];
+    std::memset(last, ' ', sizeof last);
+    std::memcpy(last, part.data() + begin + whole, rest);
+    encoder_.find_stretches_(last, 1, first + static_cast<uint32_t>(whole), all_space, found);
+  }
+  begin += bytes;
+  if (begin == part.size() && found.begins > found.ends) {
+    found.end[found.ends++] = static_cast<uint32_t>(begin);
+  }
+  return begin;
+}
+
+template <Details kDetails>
+void TextEncoder::Run::make_room(std::size_t tokens) {
+  if (out_.ids.size() >= used_ + tokens) return;
+  const std::size_t size = used_ + tokens;
+  out_.ids.resize(size);
+  if constexpr (kDetails != Details::kNone) {
+    out_.offsets.resize(size);
+    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.resize(size);
+  }
+}
+
+// The first `count` offsets and words of a stretch that begins at byte `begin` of the part.
+template <Details kDetails, class Places>
+inline void TextEncoder::Run::add_details(const Places& places, std::size_t count,
+                                          std::size_t begin, std::size_t size) {
+  const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
+  TokenOffset* const offsets = out_.offsets.data() + used_;
+  for (std::size_t i = 0; i < count; ++i) {
+    offsets[i] = {place + places.begin[i], place + places.end[i]};
+  }
+  shift_ += places.code_points - static_cast<int64_t>(size);
+  if constexpr (kDetails == Details::kOffsetsAndWords) {
+    int32_t* const words = out_.words.data() + used_;
+    for (std::size_t i = 0; i < count; ++i) words[i] = words_ + places.word[i];
+    words_ += places.words;
+  }
+}
+
+template <Details kDetails>
+void TextEncoder::Run::encode_stretches(std::string_view part) {
+  const std::size_t ends = scratch_.stretches.ends;
+  for (std::size_t i = 0; i < ends; i += kGroup) {
+    encode_group<kDetails>(part, i, std::min(i + kGroup, ends));
+  }
+}
+
+template <Details kDetails>
+void TextEncoder::Run::encode_group(std::string_view part, std::size_t first, std::size_t last) {
+  constexpr std::size_t kStep = WordCache::kShortTokens;
+  WordCache& cache = scratch_.cache;
+  const Stretches& found = scratch_.stretches;
+  WordCache::Key keys[kGroup];
+  uint32_t sets[kGroup];
+  for (std::size_t i = first; i < last; ++i) {
+    const std::size_t begin = found.begin[i];
+    const std::size_t size = std::min<std::size_t>(found.end[i] - begin, WordCache::kShortBytes);
+    keys[i - first] = WordCache::key_of(part.data() + begin, size, part.size() - begin);
+    sets[i - first] = static_cast<uint32_t>(WordCache::set_of(keys[i - first]));
+    cache.prefetch(sets[i - first], kDetails != Details::kNone);
+  }
+  make_room<kDetails>(kStep * (last - first));
+  int32_t* id = out_.ids.data() + used_;  // where the next one goes
+  for (std::size_t i = first; i < last; ++i) {
+    const std::size_t begin = found.begin[i], size = found.end[i] - begin;
+    const std::size_t at = cache.find(keys[i - first], sets[i - first]);
+    const bool known = at != WordCache::kMissing && size <= WordCache::kShortBytes;
+    if (known && cache.entry(at).count != WordCache::kElsewhere) [[likely]] {
+      const WordCache::Entry& entry = cache.entry(at);
+      std::memcpy(id, entry.ids.data(), sizeof entry.ids);
+      id += entry.count;
+      if constexpr (kDetails != Details::kNone) {
+        add_details<kDetails>(cache.places(at), kStep, begin, size);
+        used_ += entry.count;
+      }
       continue;
     }
-    while (at < text.size() && class_of(text[at]) != AsciiClass::kSpace) ++at;
-    // With the space before it: a mark that normalization moves to the front takes its place there.
-    const std::size_t space = begin > 0 ? 1 : 0;
-    encode_general(text.substr(begin - space, at - begin + space),
-                   place_ - static_cast<int32_t>(space));
-    place_ += count_code_points(text.substr(begin, at - begin));
-    if (at < text.size()) ++at, ++place_;
+    used_ = static_cast<std::size_t>(id - out_.ids.data());
+    encode_rare<kDetails>(part, begin, size, known || size > WordCache::kShortBytes);
+    make_room<kDetails>(kStep * (last - i));
+    id = out_.ids.data() + used_;
   }
+  used_ = static_cast<std::size_t>(id - out_.ids.data());
 }
 
-// Words and punctuation, no space.
-void TextEncoder::Run::encode_ascii(std::string_view chunk) {
-  if (encoder_.rules_.lowercase) {
-    lower_.resize(chunk.size());
-    std::transform(chunk.begin(), chunk.end(), lower_.begin(),
-                   [&](char c) { return encoder_.lowercase_[static_cast<unsigned char>(c)]; });
-    chunk = lower_;
-  }
-  for (std::size_t at = 0; at < chunk.size();) {
-    const std::size_t begin = at++;
-    if (class_of(chunk[begin]) == AsciiClass::kWord) {
-      while (at < chunk.size() && class_of(chunk[at]) == AsciiClass::kWord) ++at;
+// A stretch that has no short entry in the cache; `wide` where it may have another.
+template <Details kDetails>
+void TextEncoder::Run::encode_rare(std::string_view part, std::size_t begin, std::size_t size,
+                                   bool wide) {
+  const std::string_view stretch = part.substr(begin, size);
+  const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
+  if (const auto* entry = wide ? scratch_.cache.find_long(stretch) : nullptr) {
+    make_room<kDetails>(entry->count);
+    std::copy_n(entry->ids.begin(), entry->count,
+                out_.ids.begin() + static_cast<std::ptrdiff_t>(used_));
+    if constexpr (kDetails != Details::kNone) {
+      add_details<kDetails>(*entry, entry->count, begin, size);
     }
-    add_ascii_word(chunk.substr(begin, at - begin), place_ + static_cast<int32_t>(begin));
-  }
-}
-
-// Any text, whose first code point is number `first`.
-void TextEncoder::Run::encode_general(std::string_view text, int32_t first) {
-  const NormalizedText& normalized = normalizer_.normalize(text, first);
-  if (encoder_.normalized_tokens_.empty()) {
-    encode_words(normalized, 0, normalized.text.size());
+    used_ += entry->count;
     return;
   }
-  encoder_.normalized_tokens_.split(normalized.text, parts_);
-  for (const auto& part : parts_) {
-    if (part.id < 0) {
-      encode_words(normalized, part.begin, part.end);
-    } else {
-      add(part.id, {normalized.origin[part.begin].begin, normalized.origin[part.end - 1].end});
+  const StretchTokens& tokens = scratch_.stretch.encode(stretch, begin > 0);
+  scratch_.cache.insert(stretch, tokens);
+  make_room<kDetails>(tokens.ids.size());
+  std::copy(tokens.ids.begin(), tokens.ids.end(),
+            out_.ids.begin() + static_cast<std::ptrdiff_t>(used_));
+  if constexpr (kDetails != Details::kNone) {
+    for (std::size_t i = 0; i < tokens.ids.size(); ++i) {
+      const TokenOffset& found = tokens.offsets[i];
+      out_.offsets[used_ + i] = {place + found.begin, place + found.end};
+      if constexpr (kDetails == Details::kOffsetsAndWords) {
+        out_.words[used_ + i] = words_ + tokens.words_of[i];
+      }
     }
+    words_ += tokens.words;
+    shift_ += tokens.code_points - static_cast<int64_t>(size);
   }
-}
-
-// BertPreTokenizer: words are what stands between whitespace; each punctuation mark is its own.
-void TextEncoder::Run::encode_words(const NormalizedText& normalized, std::size_t begin,
-                                    std::size_t end) {
-  std::size_t word = begin;  // where the word that is being read begins
-  for (std::size_t at = begin; at < end;) {
-    const std::size_t here = at;
-    const char32_t c = next_code_point(normalized.text, at);
-    const bool punctuation = is_bert_punctuation(c);
-    if (!punctuation && !is_whitespace(c)) continue;
-    add_word(normalized, word, here);
-    if (punctuation) add_word(normalized, here, at);
-    word = at;
-  }
-  add_word(normalized, word, end);
-}
-
-void TextEncoder::Run::add_ascii_word(std::string_view word, int32_t first) {
-  encoder_.word_piece_.split(word, pieces_);
-  int32_t begin = first;
-  for (const WordPiece::Piece& piece : pieces_) {
-    add(piece.id, {begin, first + piece.end});
-    begin = first + piece.end;
-  }
-}
-
-void TextEncoder::Run::add_word(const NormalizedText& normalized, std::size_t begin,
-                                std::size_t end) {
-  if (begin == end) return;
-  encoder_.word_piece_.split(std::string_view(normalized.text).substr(begin, end - begin), pieces_);
-  std::size_t from = begin;
-  for (const WordPiece::Piece& piece : pieces_) {
-    const std::size_t to = begin + static_cast<std::size_t>(piece.end);
-    add(piece.id, {normalized.origin[from].begin, normalized.origin[to - 1].end});
-    from = to;
-  }
-}
-
-void TextEncoder::Run::add(int32_t id, const TokenOffset& offset) {
-  out_.ids.push_back(id);
-  if (want_offsets_) out_.offsets.push_back(offset);
+  used_ += tokens.ids.size();
 }
 
 }  // namespace lathe

@@ -1,131 +1,78 @@
 #include "tokenize/tokenizer.h"
 
+#include <omp.h>
+
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "tokenize/definition.h"
+#include "tokenize/row_encoder.h"
 #include "tokenize/text_encoder.h"
-#include "tokenize/truncation.h"
-#include "tokenize/windows.h"
 
 namespace lathe {
+
+namespace {
+
+// Small enough that threads finish together, large enough that taking a block costs nothing.
+constexpr std::size_t kBlock = 256;
+
+// The encodings of one run of inputs, or why its first bad one is bad.
+struct Block {
+  EncodedBatch batch;
+  std::exception_ptr error;
+};
+
+template <class Column>
+void append(const Column& from, Column& to, std::size_t at) {
+  std::copy(from.begin(), from.end(), to.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+// The first block's error is the first bad input's, whichever thread met it.
+EncodedBatch joined(const std::vector<Block>& blocks, int threads) {
+  EncodedBatch all;
+  std::vector<std::size_t> begins;  // of each block's tokens
+  for (const Block& block : blocks) {
+    if (block.error) std::rethrow_exception(block.error);
+    begins.push_back(static_cast<std::size_t>(all.row_begins.back()));
+    const int64_t before = all.row_begins.back();
+    for (std::size_t i = 1; i < block.batch.row_begins.size(); ++i) {
+      all.row_begins.push_back(before + block.batch.row_begins[i]);
+    }
+  }
+  const auto tokens = static_cast<std::size_t>(all.row_begins.back());
+  const EncodedBatch& first = blocks[0].batch;
+  all.input_ids.resize(tokens);
+  all.token_type_ids.resize(tokens);
+  if (!first.offsets.empty()) all.offsets.resize(tokens);
+  if (!first.word_ids.empty()) all.word_ids.resize(tokens), all.sequence_ids.resize(tokens);
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    append(blocks[i].batch.input_ids, all.input_ids, begins[i]);
+    append(blocks[i].batch.token_type_ids, all.token_type_ids, begins[i]);
+    append(blocks[i].batch.offsets, all.offsets, begins[i]);
+    append(blocks[i].batch.word_ids, all.word_ids, begins[i]);
+    append(blocks[i].batch.sequence_ids, all.sequence_ids, begins[i]);
+  }
+  return all;
+}
+
+}  // namespace
 
 struct Tokenizer::Parts {
   explicit Parts(TokenizerDefinition what)
       : definition(std::move(what)),
         vocabulary(definition.tokens, definition.continuing_prefix),
-        encoder(definition, vocabulary) {}
-
-  // `pair` may be null. Without `overflow`, one encoding: what truncation leaves.
-  std::vector<Encoding> encode(std::string_view text, const std::string_view* pair,
-                               const EncodeOptions& options, bool overflow) const;
-  TextLengths kept(const TextLengths& lengths, bool has_pair, const EncodeOptions& options) const;
-  void check_stride(const EncodeOptions& options) const;
+        encoder(definition, vocabulary),
+        rows(definition, encoder) {}
 
   TokenizerDefinition definition;
   Vocabulary vocabulary;
   TextEncoder encoder;
+  RowEncoder rows;
 };
-
-namespace {
-
-struct Stretch {
-  const TextTokens& tokens;
-  Window window;
-};
-
-int64_t count_special(const std::vector<TemplatePiece>& pieces) {
-  return std::count_if(pieces.begin(), pieces.end(), [](const TemplatePiece& piece) {
-    return piece.kind == TemplatePiece::Kind::kSpecial;
-  });
-}
-
-void append(const Stretch& stretch, int32_t type, bool offsets, Encoding& out) {
-  const auto copy = [&](const auto& from, auto& to) {
-    to.insert(to.end(), from.begin() + stretch.window.begin, from.begin() + stretch.window.end);
-  };
-  copy(stretch.tokens.ids, out.input_ids);
-  if (offsets) copy(stretch.tokens.offsets, out.offsets);
-  out.token_type_ids.resize(out.input_ids.size(), type);
-}
-
-Encoding fill_template(const std::vector<TemplatePiece>& pieces, const Stretch& first,
-                       const Stretch& second, bool offsets) {
-  Encoding out;
-  const auto length = static_cast<std::size_t>(first.window.end - first.window.begin +
-                                               second.window.end - second.window.begin);
-  out.input_ids.reserve(length + pieces.size());
-  out.token_type_ids.reserve(length + pieces.size());
-  if (offsets) out.offsets.reserve(length + pieces.size());
-  for (const TemplatePiece& piece : pieces) {
-    if (piece.kind == TemplatePiece::Kind::kFirst) {
-      append(first, piece.type, offsets, out);
-    } else if (piece.kind == TemplatePiece::Kind::kSecond) {
-      append(second, piece.type, offsets, out);
-    } else {
-      out.input_ids.push_back(piece.id);
-      out.token_type_ids.push_back(piece.type);
-      if (offsets) out.offsets.push_back({0, 0});
-    }
-  }
-  return out;
-}
-
-int64_t length_of(const TextTokens& tokens) { return static_cast<int64_t>(tokens.ids.size()); }
-
-}  // namespace
-
-TextLengths Tokenizer::Parts::kept(const TextLengths& lengths, bool has_pair,
-                                   const EncodeOptions& options) const {
-  if (options.max_length == 0) return lengths;
-  const int64_t special = count_special(has_pair ? definition.pair : definition.single);
-  if (options.max_length < special) {
-    fail("max_length ", options.max_length, " leaves no room beside ", special, " special tokens");
-  }
-  return truncated(lengths, has_pair, options.max_length - special, options.truncation);
-}
-
-// tokenizers asks this of every call, whether the text is long enough to matter or not.
-void Tokenizer::Parts::check_stride(const EncodeOptions& options) const {
-  const int64_t room = options.max_length - count_special(definition.single);
-  if (options.stride < 0 || (options.max_length != 0 && options.stride > room)) {
-    fail("stride ", options.stride, " must be from 0 to ", room,
-         ": at most max_length without its special tokens");
-  }
-}
-
-std::vector<Encoding> Tokenizer::Parts::encode(std::string_view text, const std::string_view* pair,
-                                               const EncodeOptions& options, bool overflow) const {
-  const bool offsets = options.return_offsets;
-  const TextTokens a = encoder.encode(text, offsets);
-  const TextTokens b = pair != nullptr ? encoder.encode(*pair, offsets) : TextTokens{};
-  const TextLengths lengths = kept({length_of(a), length_of(b)}, pair != nullptr, options);
-  if (overflow) check_stride(options);
-  const int64_t stride = overflow ? options.stride : 0;
-  const bool left = definition.truncate_left;
-  auto first = windows(length_of(a), lengths.first, stride, left);
-  auto second = windows(length_of(b), lengths.second, stride, left);
-  if (!overflow) {
-    first.resize(1);
-    second.resize(1);
-  }
-
-  // tokenizers' order: the first of both, the other windows of the first text with all of the
-  // second, the first of the first with the others of the second.
-  const auto& pieces = pair != nullptr ? definition.pair : definition.single;
-  std::vector<Encoding> found;
-  const auto combine = [&](const Window& x, const Window& y) {
-    found.push_back(fill_template(pieces, {a, x}, {b, y}, offsets));
-  };
-  combine(first[0], second[0]);
-  for (std::size_t i = 1; i < first.size(); ++i) {
-    for (const Window& window : second) combine(first[i], window);
-  }
-  for (std::size_t j = 1; j < second.size(); ++j) combine(first[0], second[j]);
-  return found;
-}
 
 Tokenizer::Tokenizer(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
@@ -136,23 +83,56 @@ Tokenizer Tokenizer::load(const std::string& directory) {
   return Tokenizer(std::make_unique<const Parts>(read_tokenizer(directory)));
 }
 
+Encoding Tokenizer::encode(const EncodeInput& input, const EncodeOptions& options) const {
+  EncodedBatch row = parts_->rows.encode(input, options);
+  return {.input_ids = std::move(row.input_ids),
+          .token_type_ids = {row.token_type_ids.begin(), row.token_type_ids.end()},
+          .offsets = std::move(row.offsets),
+          .word_ids = std::move(row.word_ids),
+          .sequence_ids = std::move(row.sequence_ids)};
+}
+
+EncodedBatch Tokenizer::encode_batch(const std::vector<EncodeInput>& inputs,
+                                     const EncodeOptions& options, int threads) const {
+  if (threads <= 0) threads = omp_get_max_threads();
+  if (threads == 1 || inputs.size() <= kBlock) {
+    return parts_->rows.encode(inputs, 0, inputs.size(), options);
+  }
+  std::vector<Block> blocks((inputs.size() + kBlock - 1) / kBlock);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    try {  // an exception must not leave a parallel region
+      const std::size_t end = std::min((i + 1) * kBlock, inputs.size());
+      blocks[i].batch = parts_->rows.encode(inputs, i * kBlock, end, options);
+    } catch (...) {
+      blocks[i].error = std::current_exception();
+    }
+  }
+  return joined(blocks, threads);
+}
+
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
-  return std::move(parts_->encode(text, nullptr, options, false)[0]);
+  return encode(EncodeInput{text}, options);
 }
 
 Encoding Tokenizer::encode(std::string_view text, std::string_view pair,
                            const EncodeOptions& options) const {
-  return std::move(parts_->encode(text, &pair, options, false)[0]);
+  return encode(EncodeInput{text, pair}, options);
+}
+
+std::vector<Encoding> Tokenizer::encode_windows(const EncodeInput& input,
+                                                const EncodeOptions& options) const {
+  return parts_->rows.encode_windows(input, options);
 }
 
 std::vector<Encoding> Tokenizer::encode_windows(std::string_view text,
                                                 const EncodeOptions& options) const {
-  return parts_->encode(text, nullptr, options, true);
+  return encode_windows(EncodeInput{text}, options);
 }
 
 std::vector<Encoding> Tokenizer::encode_windows(std::string_view text, std::string_view pair,
                                                 const EncodeOptions& options) const {
-  return parts_->encode(text, &pair, options, true);
+  return encode_windows(EncodeInput{text, pair}, options);
 }
 
 int64_t Tokenizer::vocabulary_size() const {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
+#include "tokenize/longest_match.h"
 #include "tokenize/vocabulary.h"
 
 namespace lathe {
@@ -56,6 +60,56 @@ TEST_F(WordPieceTest, FindsEveryTokenByItsText) {
     }
   }
   EXPECT_FALSE(vocabulary_.id("aff"));
+}
+
+// ---- the one-pass match against the plain search ---------------------------------------------
+
+// Words and vocabularies over few letters, so that links of every kind come up.
+TEST(LongestMatch, SpellsEveryWordAsWordPieceDoes) {
+  std::mt19937 random(7);
+  const auto below = [&](std::size_t limit) { return random() % limit; };
+  const auto letters = [&](std::size_t most) {
+    static const std::string kinds[] = {"a", "b", "c", "é", "中"};
+    const std::size_t alphabet = 1 + below(5);
+    std::string text;
+    for (std::size_t n = 1 + below(most); n > 0; --n) text += kinds[below(alphabet)];
+    return text;
+  };
+  for (int round = 0; round < 400; ++round) {
+    const std::string prefix = round % 3 == 0 ? "" : round % 3 == 1 ? "##" : "a";
+    std::vector<std::string> tokens{"[UNK]", prefix};
+    for (std::size_t n = below(60); n > 0; --n) {
+      tokens.push_back((below(2) == 0 ? prefix : "") + letters(1 + below(8)));
+    }
+    std::sort(tokens.begin() + 1, tokens.end());
+    tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+    const auto max_chars = static_cast<int64_t>(1 + below(30));
+    const Vocabulary vocabulary(tokens, prefix);
+    const WordPiece plain(vocabulary, 0, max_chars);
+    const LongestMatch fast(tokens, prefix, 0, max_chars);
+    std::vector<WordPiece::Piece> expected, found;
+    for (int i = 0; i < 100; ++i) {
+      const std::string word = letters(32);
+      plain.split(word, expected);
+      found.clear();
+      fast.append(word, found);
+      ASSERT_EQ(found.size(), expected.size()) << word;
+      for (std::size_t j = 0; j < found.size(); ++j) {
+        ASSERT_EQ(found[j].id, expected[j].id) << word;
+        ASSERT_EQ(found[j].end, expected[j].end) << word;
+      }
+    }
+  }
+}
+
+// What is certain after n bytes of a^n is n - 1 tokens: kept whole for every n it would be n².
+TEST(LongestMatch, ALongTokenTakesLinearMemory) {
+  const std::string a(200'000, 'a');
+  std::vector<WordPiece::Piece> pieces;
+  LongestMatch({"[UNK]", "a", "##a", a}, "##", 0, 1'000'000).append(a + "a", pieces);
+  ASSERT_EQ(pieces.size(), 2u);
+  EXPECT_EQ(pieces[0].id, 3);
+  EXPECT_EQ(pieces[1].id, 2);
 }
 
 // Enough tokens for long runs in the table, found by both kinds of search.

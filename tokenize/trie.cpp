@@ -1,0 +1,113 @@
+#include "tokenize/trie.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lathe {
+
+namespace {
+
+constexpr std::size_t kBlock = 256;              // an offset and a byte stay within one
+constexpr Trie::Node kNobody = Trie::kNone - 1;  // owns the roots: not free, nobody's children
+constexpr std::size_t kTries = 16;  // places that are looked at before a new block is opened
+
+// The keys from `begin` to `end` share their first `depth` bytes, which lead to `node`.
+struct Range {
+  Trie::Node node;
+  const Trie::Key *begin, *end;
+  std::size_t depth;
+};
+
+// The first eight bytes as a number decide nearly every comparison.
+uint64_t leading_bytes(std::string_view text) {
+  uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) {
+    number = number << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0u);
+  }
+  return number;
+}
+
+void sort_by_text(std::vector<Trie::Key>& keys) {
+  std::vector<std::pair<uint64_t, Trie::Key>> sorted;
+  sorted.reserve(keys.size());
+  for (const Trie::Key& key : keys) sorted.emplace_back(leading_bytes(key.text), key);
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : a.second.text < b.second.text;
+  });
+  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = sorted[i].second;
+}
+
+}  // namespace
+
+Trie::Trie(std::vector<std::vector<Key>> sets) {
+  std::vector<Range> ranges;  // breadth first
+  add_block();
+  for (std::size_t set = 0; set < sets.size(); ++set) {
+    auto& keys = sets[set];
+    sort_by_text(keys);
+    cells_[set].owner = kNobody;
+    ranges.push_back({root(set), keys.data(), keys.data() + keys.size(), 0});
+  }
+  free_.erase(free_.begin(), free_.begin() + static_cast<std::ptrdiff_t>(sets.size()));
+
+  std::vector<unsigned char> bytes;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    Range range = ranges[i];
+    if (range.begin != range.end && range.begin->text.size() == range.depth) {
+      values_[range.node] = range.begin->value;
+      ++range.begin;
+    }
+    const auto byte_of = [&](const Key* key) {
+      return static_cast<unsigned char>(key->text[range.depth]);
+    };
+    bytes.clear();
+    for (const Key* key = range.begin; key != range.end; ++key) {
+      if (bytes.empty() || bytes.back() != byte_of(key)) bytes.push_back(byte_of(key));
+    }
+    if (bytes.empty()) continue;
+    const uint32_t offset = place_children(bytes);
+    cells_[range.node].offset = offset;
+    const Key* key = range.begin;
+    for (const unsigned char byte : bytes) {
+      const Node node = offset ^ byte;
+      cells_[node].owner = range.node;
+      edges_.push_back({range.node, node, byte});
+      const Key* const first = key;
+      while (key != range.end && byte_of(key) == byte) ++key;
+      ranges.push_back({node, first, key, range.depth + 1});
+    }
+  }
+  free_ = {};
+}
+
+void Trie::add_block() {
+  const auto begin = static_cast<Node>(cells_.size());
+  cells_.resize(cells_.size() + kBlock, {kNone, 0});
+  values_.resize(cells_.size(), -1);
+  for (Node place = begin; place < begin + kBlock; ++place) free_.push_back(place);
+}
+
+// An offset at which the children for all `bytes` are free. Places that are taken, or were of no
+// use often enough, leave the list of free ones, so that a search never takes long.
+uint32_t Trie::place_children(const std::vector<unsigned char>& bytes) {
+  const auto is_free = [&](uint32_t offset) {
+    return std::all_of(bytes.begin(), bytes.end(),
+                       [&](unsigned char byte) { return cells_[offset ^ byte].owner == kNone; });
+  };
+  std::size_t tries = 0;
+  for (std::size_t i = free_.size(); i > 0 && tries < kTries; --i) {
+    const Node place = free_[i - 1];
+    if (cells_[place].owner != kNone) {
+      free_[i - 1] = free_.back();
+      free_.pop_back();
+      continue;
+    }
+    const uint32_t offset = place ^ bytes[0];
+    if (is_free(offset)) return offset;
+    ++tries;
+  }
+  add_block();
+  return static_cast<uint32_t>(cells_.size() - kBlock) ^ bytes[0];
+}
+
+}  // namespace lathe
