@@ -59,8 +59,25 @@ AMX_SOURCES := $(wildcard kernels/cpu/amx/*.cpp)
 sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%) tokenize/%,$(CPU_SOURCES)) \
                $(AMX_SOURCES),$(CPU_SOURCES))
 
+# The CUDA backend, where nvcc is; else kernels/no_cuda.cpp says that there is none. The checked flavours do without.
+CUDA_HOME ?= /usr/local/cuda
+NVCC      ?= $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) $(shell command -v nvcc))
+CUDA_SOURCES := $(wildcard kernels/cuda/*.cu)
+ifneq ($(FLAVOUR),release)
+  NVCC :=
+endif
+ifneq ($(NVCC),)
+  LIBRARY := $(filter-out kernels/no_cuda.cpp,$(LIBRARY))
+  CUDA_OBJECTS := $(CUDA_SOURCES:%.cu=$(OUT)/%.o)
+  # Machine code for A100 and H100, and what the driver of any later GPU compiles for itself.
+  NVCCFLAGS := -std=c++20 -O3 -lineinfo -I. -Werror all-warnings -Xcompiler -Wall,-Wextra \
+               -gencode arch=compute_80,code=[sm_80,compute_80] -gencode arch=compute_90a,code=sm_90a
+  # The runtime is linked in, and finds the driver by itself: the program starts on machines without a GPU.
+  LDLIBS += -L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -lpthread
+endif
+
 LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
-                   $(foreach isa,$(ISAS),$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(call sources_of,$(isa))))
+                   $(foreach isa,$(ISAS),$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(call sources_of,$(isa)))) $(CUDA_OBJECTS)
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
@@ -69,6 +86,9 @@ TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(
 .SECONDARY:
 
 all: build/lathe build/liblathe.a
+ifeq ($(NVCC)$(FLAVOUR),release)
+	@echo "lathe: no nvcc here (CUDA_HOME=$(CUDA_HOME)): built for the CPU alone"
+endif
 
 ifeq ($(FLAVOUR),release)
 build/lathe: $(OUT)/lathe
@@ -98,8 +118,19 @@ $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
+$(OUT)/kernels/cuda/%.o: kernels/cuda/%.cu | $(SETUP)
+	@mkdir -p $(@D)
+	$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
+
+# The same sources for the emulator of tests/simt/, by the host's compiler. The calls that ThreadSanitizer asks for
+# at every access are answered by the emulator itself; AddressSanitizer excludes them.
+SIMT_FLAGS := -Itests/simt $(if $(filter asan,$(FLAVOUR)),,-fsanitize=thread)
+$(OUT)/%.simt.o: %.cu | $(SETUP)
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(SIMT_FLAGS) -MMD -MP -x c++ -c $< -o $@
+
 # The archive is made only from a tree whose includes follow the dependency direction.
-$(OUT)/.includes: scripts/check_includes.sh $(wildcard $(addsuffix /*.h,$(LIBRARY_DIRS) kernels/cpu kernels/cpu/amx)) $(LIBRARY) $(CPU_SOURCES) $(AMX_SOURCES)
+$(OUT)/.includes: scripts/check_includes.sh $(wildcard $(addsuffix /*.h,$(LIBRARY_DIRS) kernels/cpu kernels/cpu/amx kernels/cuda)) $(LIBRARY) $(CPU_SOURCES) $(AMX_SOURCES) $(CUDA_SOURCES)
 	@mkdir -p $(@D)
 	@scripts/check_includes.sh
 	@touch $@
@@ -122,6 +153,17 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(BENCH_SUPPORT) $(OUT)/liblathe.a
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
 
+# One thread runs everything there: nothing for ThreadSanitizer, whose calls it would answer.
+ifneq ($(FLAVOUR),tsan)
+SIMT_TEST := $(OUT)/tests/simt_test
+SIMT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)) \
+                $(patsubst %.cu,$(OUT)/%.simt.o,$(filter-out kernels/cuda/available.cu,$(CUDA_SOURCES)) \
+                                                $(wildcard tests/simt/*.cu))
+$(OUT)/tests/simt/%.o: CXXFLAGS += -Itests/simt
+$(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
+endif
+
 define test_rule
 $(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) $(OUT)/liblathe.a
 	$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
@@ -132,7 +174,7 @@ $(foreach d,$(TEST_DIRS),$(eval $(call test_rule,$(d))))
 setup:
 	@scripts/setup.sh
 
-test: $(TESTS) $(OUT)/lathe $(EXAMPLES)
+test: $(TESTS) $(SIMT_TEST) $(OUT)/lathe $(EXAMPLES)
 	@scripts/fetch.sh minilm || true  # without it the tests that need the encoder are skipped, and say so
 	@FLAVOUR=$(FLAVOUR) scripts/run_tests.sh
 
@@ -182,5 +224,6 @@ clean:
 	rm -rf build
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
+-include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
 -include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/support/*.cpp))

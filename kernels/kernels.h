@@ -5,6 +5,7 @@
 //   reference/  plain loops with double accumulators: the definition of every op, and the oracle
 //               of every test
 //   cpu/        SIMD and OpenMP, one source built for several instruction sets
+//   cuda/       NVIDIA GPUs; on machines without one its kernels are tested by tests/simt/
 // Each op has one argument struct that names its operands and states its formula. Conventions:
 //   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is
 //     x[i * ld].
@@ -16,7 +17,7 @@
 //     op says otherwise.
 //   - Outputs do not overlap inputs, unless an op says otherwise.
 //   - Results do not depend on the number of threads. No op allocates from the caller's memory.
-//   - Nothing throws: shapes are checked by the callers in nn/.
+//   - Nothing throws over shapes, which the callers in nn/ check. A device that fails is an Error.
 #pragma once
 
 #include <cstdint>
@@ -128,7 +129,7 @@ struct EmbeddingBackwardArgs {
   const float* dy;  // [tokens, hidden]
   float* dsum;      // [tokens, hidden]: scratch, holds the gradient of sum afterwards; may be dy
   float *dgamma, *dbeta;  // [hidden] +=
-  // [… , hidden] +=, rows of equal id added in the order of the tokens.
+  // [… , hidden] +=, rows of equal id added in an order that the ids alone decide.
   float *dword, *dposition, *dtype;
   uint8_t* word_touched;  // [words]: set to 1 for each id of this batch, else left; may be null
 };
@@ -347,6 +348,10 @@ const Kernels& cpu_kernels();
 
 // Every CPU backend that this processor runs, slowest first, reference excluded. Null-terminated.
 const Kernels* const* available_cpu_kernels();
+
+// The CUDA backend, null where there is none: why_no_cuda() then says why, else it is null too.
+const Kernels* cuda_kernels();
+const char* why_no_cuda();
 
 // Does no arithmetic and touches no memory: run a model on it to learn what it would allocate
 // (tensor/arena.h).

@@ -9,6 +9,13 @@
 
 #include <cstdint>
 
+// For the host and the device when nvcc compiles it.
+#ifdef __CUDACC__
+#define LATHE_DEVICE __host__ __device__
+#else
+#define LATHE_DEVICE
+#endif
+
 namespace lathe {
 
 struct PhiloxWords {
@@ -21,7 +28,8 @@ constexpr uint32_t kPhiloxWeyl0 = 0x9E3779B9u;  // golden ratio
 constexpr uint32_t kPhiloxWeyl1 = 0xBB67AE85u;  // sqrt(3) - 1
 constexpr int kPhiloxRounds = 10;
 
-static inline PhiloxWords philox(uint64_t key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
+LATHE_DEVICE static inline PhiloxWords philox(uint64_t key, uint32_t c0, uint32_t c1, uint32_t c2,
+                                              uint32_t c3) {
   uint32_t k0 = static_cast<uint32_t>(key);
   uint32_t k1 = static_cast<uint32_t>(key >> 32);
   for (int round = 0; round < kPhiloxRounds; ++round) {

@@ -2,6 +2,7 @@
 # Fails when an include goes against the dependency direction:
 #   base ← kernels ← tensor ← nn ← train    and    base ← tokenize ← data ← train
 # (data shuffles with tensor/random.h, which is why tensor stands under data too.)
+# Headers of the CUDA toolkit belong to kernels/cuda/ alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,4 +27,10 @@ for folder in "${!may_include[@]}"; do
     fi
   done < <(grep -rnE '^#include "' "$folder" --include='*.h' --include='*.cpp' --include='*.cu' --include='*.cuh')
 done
+while IFS=: read -r file line text; do
+  [[ $file == kernels/cuda/* ]] && continue
+  echo "$file:$line: only kernels/cuda/ may include a CUDA header, or the files there: $text" >&2
+  status=1
+done < <(grep -rnE '^#include ["<](cuda|cublas|nccl|kernels/cuda/)' "${!may_include[@]}" \
+           --include='*.h' --include='*.cpp' --include='*.cu')
 exit $status

@@ -19,6 +19,16 @@ TEST(TablesTest, NoTableMissesAnOp) {
   }
 }
 
+TEST(TablesTest, CudaIsThereOrSaysWhyNot) {
+  if (cuda_kernels() == nullptr) {
+    ASSERT_NE(why_no_cuda(), nullptr);
+    EXPECT_STRNE(why_no_cuda(), "");
+  } else {
+    EXPECT_EQ(why_no_cuda(), nullptr);
+    EXPECT_EQ(missing_op(*cuda_kernels()), nullptr);
+  }
+}
+
 TEST(TablesTest, MissingOpIsNamed) {
   Kernels kernels = reference_kernels();
   kernels.squared_norm = nullptr;

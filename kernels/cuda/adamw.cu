@@ -1,0 +1,81 @@
+#include <cmath>
+
+#include "kernels/cuda/ops.h"
+#include "kernels/cuda/slices.h"
+
+namespace lathe::LATHE_CUDA {
+
+namespace {
+
+// AdamWArgs with everything that does not depend on the element worked out, in double.
+struct Update {
+  float grad_scale, beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
+  float rate;            // learning_rate / (1 - beta1^step)
+  float variance_scale;  // 1 / sqrt(1 - beta2^step)
+  double learning_rate;
+};
+
+Update make_update(const AdamWArgs& args) {
+  const double step = static_cast<double>(args.step);
+  Update u{};
+  u.grad_scale = args.grad_scale;
+  u.beta1 = static_cast<float>(args.beta1);
+  u.one_minus_beta1 = static_cast<float>(1 - args.beta1);
+  u.beta2 = static_cast<float>(args.beta2);
+  u.one_minus_beta2 = static_cast<float>(1 - args.beta2);
+  u.eps = static_cast<float>(args.eps);
+  u.rate = static_cast<float>(args.learning_rate / (1 - std::pow(args.beta1, step)));
+  u.variance_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(args.beta2, step)));
+  u.learning_rate = args.learning_rate;
+  return u;
+}
+
+__device__ inline void update_element(const Update& u, float decay, float gradient, float& value,
+                                      float& m, float& v) {
+  const float g = gradient * u.grad_scale;
+  m = m * u.beta1 + g * u.one_minus_beta1;
+  v = v * u.beta2 + g * g * u.one_minus_beta2;
+  value = value - value * decay - u.rate * m / (sqrtf(v) * u.variance_scale + u.eps);
+}
+
+__device__ inline float4& as_vector(float* x) { return *reinterpret_cast<float4*>(x); }
+
+// Reads value, gradient, m and v once and writes them once.
+__global__ void __launch_bounds__(kSliceThreads)
+    adamw_kernel(const DeviceSlice* slices, int count, Update u) {
+  const DeviceSlice& entry = slice_of_chunk(slices, count, blockIdx.x);
+  const ParameterSlice slice = entry.slice;
+  const int64_t first = (blockIdx.x - entry.first_chunk) * kChunk;
+  const float decay = static_cast<float>(u.learning_rate * slice.weight_decay);
+  if (entry.vectors) {
+    for_each_element<4>(slice, first, [&](int64_t i) {
+      const float4 g = as_vector(slice.gradient + i);
+      float4 value = as_vector(slice.value + i);
+      float4 m = as_vector(slice.m + i), v = as_vector(slice.v + i);
+      update_element(u, decay, g.x, value.x, m.x, v.x);
+      update_element(u, decay, g.y, value.y, m.y, v.y);
+      update_element(u, decay, g.z, value.z, m.z, v.z);
+      update_element(u, decay, g.w, value.w, m.w, v.w);
+      as_vector(slice.value + i) = value;
+      as_vector(slice.m + i) = m, as_vector(slice.v + i) = v;
+      as_vector(slice.gradient + i) = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    });
+    return;
+  }
+  for_each_element<1>(slice, first, [&](int64_t i) {
+    update_element(u, decay, slice.gradient[i], slice.value[i], slice.m[i], slice.v[i]);
+    slice.gradient[i] = 0.0f;
+  });
+}
+
+}  // namespace
+
+void adamw(const AdamWArgs& args, Stream stream) {
+  if (args.slice_count == 0) return;
+  const DeviceSlices slices(args.slices, args.slice_count, true, stream, "adamw");
+  if (slices.chunks() == 0) return;
+  launch("adamw", adamw_kernel, static_cast<unsigned>(slices.chunks()), kSliceThreads, 0, stream,
+         slices.data(), slices.count(), make_update(args));
+}
+
+}  // namespace lathe::LATHE_CUDA

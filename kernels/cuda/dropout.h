@@ -1,0 +1,51 @@
+// Dropout's mask, four elements at a time: the four words of one Philox counter belong to columns
+// 16 apart (kernels.h), so a thread that holds columns c, c + 16, c + 32 and c + 48 draws once for
+// all of them and needs nothing from its neighbours.
+#pragma once
+
+#include "kernels/cuda/device.h"
+#include "kernels/dropout.h"
+
+namespace lathe::LATHE_CUDA {
+
+constexpr int kQuad = 4;            // columns of one counter
+constexpr int kQuadStride = 16;     // from one of them to the next
+constexpr int kQuadsColumns = 128;  // that a warp's 32 quads cover
+
+// A Dropout with what does not depend on the element worked out.
+struct Draw {
+  uint64_t seed;
+  uint32_t site, step, threshold;
+  float scale;
+  bool active;
+};
+
+inline Draw make_draw(const Dropout& dropout) {
+  return {dropout.seed,           dropout.site,
+          dropout.step,           dropout_threshold(dropout),
+          dropout_scale(dropout), dropout.probability > 0.0f};
+}
+
+// The first column of the lane's quad number `quad` of a row.
+__device__ inline int quad_column(int quad) {
+  const int lane = static_cast<int>(threadIdx.x % kWarp);
+  return quad * kQuadsColumns + lane / 16 * 64 + lane % 16;
+}
+
+// What columns c, c + 16, c + 32, c + 48 of the row are multiplied by, where counter = c / 64 * 16
+// + c % 16.
+__device__ inline void draw_quad(const Draw& draw, uint32_t counter, uint32_t row,
+                                 float (&factors)[kQuad]) {
+  const PhiloxWords words = philox(draw.seed, counter, row, draw.site, draw.step);
+  LATHE_UNROLL
+  for (int w = 0; w < kQuad; ++w) {
+    factors[w] = words.word[w] >= draw.threshold ? draw.scale : 0.0f;
+  }
+}
+
+// The counter of quad_column(quad).
+__device__ inline uint32_t quad_counter(int quad) {
+  return static_cast<uint32_t>(quad) * kWarp + threadIdx.x % kWarp;
+}
+
+}  // namespace lathe::LATHE_CUDA

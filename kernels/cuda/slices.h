@@ -1,0 +1,68 @@
+// All parameters as one list of chunks, a block each, so that one launch serves them all however
+// different their sizes.
+#pragma once
+
+#include "kernels/cuda/device.h"
+
+namespace lathe::LATHE_CUDA {
+
+constexpr int kSliceThreads = 256;
+constexpr int kChunk = 16 * kSliceThreads;  // elements: four float4 a thread
+
+struct DeviceSlice {
+  ParameterSlice slice;
+  int64_t first_chunk;
+  bool vectors;  // four elements are aligned to 16 bytes, and share a row where rows matter
+};
+
+// The list in memory of the device, until the end of the op that made it.
+class DeviceSlices {
+ public:
+  // `keep_all`: rows that are not active are not skipped where there is weight decay.
+  DeviceSlices(const ParameterSlice* slices, int64_t count, bool decays, Stream stream,
+               const char* op);
+
+  const DeviceSlice* data() const { return static_cast<const DeviceSlice*>(memory_.data()); }
+  int count() const { return count_; }
+  int64_t chunks() const { return chunks_; }
+
+ private:
+  int count_;
+  Workspace memory_;
+  int64_t chunks_ = 0;
+};
+
+// The slice of a chunk: the last that does not begin after it.
+__device__ inline const DeviceSlice& slice_of_chunk(const DeviceSlice* slices, int count,
+                                                    int64_t chunk) {
+  int low = 0, high = count - 1;
+  while (low < high) {
+    const int middle = (low + high + 1) / 2;
+    if (slices[middle].first_chunk <= chunk) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return slices[low];
+}
+
+// The elements of a chunk that a thread works on: `width` (4 or 1) at a time, skipping rows that
+// are not active.
+template <int width, class Each>
+__device__ inline void for_each_element(const ParameterSlice& slice, int64_t first,
+                                        const Each& each) {
+  const uint8_t* active = slice.active_rows;
+  const int64_t first_row = active == nullptr ? 0 : first / slice.row_size;
+  const auto row_size = static_cast<uint32_t>(slice.row_size);
+  const auto in_row = active == nullptr ? 0u : static_cast<uint32_t>(first % slice.row_size);
+  LATHE_UNROLL
+  for (int part = 0; part < 16 / width; ++part) {
+    const uint32_t offset = (static_cast<uint32_t>(part) * kSliceThreads + threadIdx.x) * width;
+    if (first + offset >= slice.count) return;
+    if (active != nullptr && active[first_row + (in_row + offset) / row_size] == 0) continue;
+    each(first + offset);
+  }
+}
+
+}  // namespace lathe::LATHE_CUDA

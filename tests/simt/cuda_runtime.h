@@ -1,0 +1,173 @@
+// A GPU for machines without one. This header stands in for the CUDA toolkit's header of the same
+// name, so that g++ compiles the very files of kernels/cuda/ that nvcc compiles, and their kernels
+// run here: the threads of a block as fibers, one block after another, on one thread of the host.
+//
+// It is for proving kernels right, not for speed. A launch throws simt::Violation when a kernel
+//   - leaves some threads of a block short of a __syncthreads(), or some lanes of a mask short of a
+//     __syncwarp(), shuffle or vote;
+//   - reads memory that another thread wrote, or writes memory that another thread read or wrote,
+//     with no barrier between (shared memory and global memory alike; between blocks nothing orders
+//     but the end of the launch);
+//   - reads shared memory that no thread of the block has written, or goes past the shared memory
+//     that the launch asked for;
+//   - asks for what no device has (blocks of more than 1024 threads, 228 KB of shared memory, …).
+// The memory accesses are seen through the calls that `-fsanitize=thread` makes the compiler emit,
+// which simt.cpp answers. Objects built with AddressSanitizer instead check bounds, and lose the
+// second and third point.
+//
+// Only what the kernels use is here; a name that is missing is added when a kernel needs it.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <stdexcept>
+#include <type_traits>
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __grid_constant__
+#define __shared__ static  // blocks run one after another: one copy of each is enough
+#define __align__(bytes) __attribute__((aligned(bytes)))
+
+struct uint3 {
+  unsigned x, y, z;
+};
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+  constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+struct alignas(8) float2 {
+  float x, y;
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(16) int4 {
+  int x, y, z, w;
+};
+inline float2 make_float2(float x, float y) { return {x, y}; }
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+
+namespace simt {
+
+// What a kernel did that no kernel may do.
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+constexpr unsigned kWarp = 32;
+
+enum class Collective { kShuffle, kBallot, kSyncWarp };
+
+// Waits for the lanes of `mask`. A shuffle returns what lane `source` brought, a ballot the lanes
+// that brought something other than 0.
+uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned source);
+unsigned lane();
+void sync_block();
+
+void* dynamic_shared();  // of the running block, aligned to 16 bytes
+
+// Runs `thread` once for every thread of the grid.
+void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kernel,
+              const std::function<void()>& thread);
+void allow_shared(const void* kernel, int bytes);
+
+template <class T>
+T shuffle(unsigned mask, T value, unsigned source) {
+  static_assert(sizeof(T) <= 8 && std::is_trivially_copyable_v<T>);
+  uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  bits = collective(Collective::kShuffle, mask, bits, source);
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+}  // namespace simt
+
+// Of the thread that runs.
+extern uint3 threadIdx, blockIdx;
+extern dim3 blockDim, gridDim;
+
+// ---- what a thread may call ---------------------------------------------------------------------
+
+inline void __syncthreads() { simt::sync_block(); }
+inline void __syncwarp(unsigned mask = 0xffffffffu) {
+  simt::collective(simt::Collective::kSyncWarp, mask, 0, 0);
+}
+template <class T>
+T __shfl_sync(unsigned mask, T value, int source) {
+  return simt::shuffle(mask, value, static_cast<unsigned>(source) % simt::kWarp);
+}
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int lanes) {
+  return simt::shuffle(mask, value, simt::lane() ^ static_cast<unsigned>(lanes));
+}
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned lanes) {
+  const unsigned source = simt::lane() + lanes;
+  return simt::shuffle(mask, value, source < simt::kWarp ? source : simt::lane());
+}
+inline unsigned __ballot_sync(unsigned mask, int predicate) {
+  const auto value = static_cast<uint64_t>(predicate != 0);
+  return static_cast<unsigned>(simt::collective(simt::Collective::kBallot, mask, value, 0));
+}
+inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
+inline int __all_sync(unsigned mask, int predicate) {
+  return __ballot_sync(mask, predicate) == mask;
+}
+// Not seen by the record of accesses. One thread runs at a time, so nothing can come between.
+template <class T>
+__attribute__((no_sanitize("thread"))) T atomicAdd(T* address, T value) {
+  static_assert(std::is_integral_v<T>, "no floating-point atomics: their order is not determined");
+  const T before = *address;
+  *address = before + value;
+  return before;
+}
+
+// ---- what the host may call ---------------------------------------------------------------------
+
+enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
+enum cudaMemcpyKind {
+  cudaMemcpyHostToDevice = 1,
+  cudaMemcpyDeviceToHost,
+  cudaMemcpyDeviceToDevice
+};
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+using cudaStream_t = struct CUstream_st*;
+
+struct cudaLaunchAttribute;
+struct cudaLaunchConfig_t {
+  dim3 gridDim, blockDim;
+  std::size_t dynamicSmemBytes;
+  cudaStream_t stream;
+  cudaLaunchAttribute* attrs;
+  unsigned numAttrs;
+};
+
+const char* cudaGetErrorString(cudaError_t error);
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream);
+
+template <class Kernel>
+cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute, int bytes) {
+  simt::allow_shared(reinterpret_cast<const void*>(kernel), bytes);
+  return cudaSuccess;
+}
+
+// The language's kernel<<<grid, block>>>(arguments) as a function, which both compilers know.
+template <class... Parameters, class... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
+                               Arguments&&... arguments) {
+  simt::run_grid(config->gridDim, config->blockDim, config->dynamicSmemBytes,
+                 reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
+  return cudaSuccess;
+}

@@ -1,0 +1,377 @@
+// The scheduler of cuda_runtime.h: fibers, barriers, and the record of who touched which memory.
+#include <cuda_runtime.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "tests/simt/shadow.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+uint3 threadIdx, blockIdx;
+dim3 blockDim, gridDim;
+
+// simt_switch(&from, to): keeps the registers that a call must keep, and the stack pointer, of the
+// code that runs; goes on where `to` was left.
+extern "C" void simt_switch(void** from, void* to);
+asm(R"(
+  .text
+  .globl simt_switch
+  .type simt_switch, @function
+simt_switch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+  .size simt_switch, .-simt_switch
+)");
+
+extern "C" const char __executable_start;  // of the program, from the linker
+
+namespace simt {
+
+Stacks stacks;
+
+namespace {
+
+using lathe::concat;
+
+constexpr unsigned kMaxThreads = 1024;
+constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kMaxShared = 227 * 1024;     // of a block on sm_90
+constexpr std::size_t kDefaultShared = 48 * 1024;  // without cudaFuncSetAttribute
+constexpr std::size_t kSharedRoom = 256 * 1024;
+
+enum class State { kRunnable, kAtBlockBarrier, kAtCollective, kDone };
+
+struct Fiber {
+  void* stack_pointer = nullptr;
+  State state = State::kDone;
+  uint3 index{};
+  unsigned number = 0;  // in the block
+  Collective kind{};    // of the collective that it waits at
+  unsigned mask = 0, source = 0;
+  uint64_t value = 0;  // brought, then received
+};
+
+// Everything about the block that runs.
+struct Machine {
+  Machine()
+      : stack_memory(
+            static_cast<char*>(mmap(nullptr, kMaxThreads * kStackBytes, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))),
+        fibers(kMaxThreads) {
+    if (stack_memory == MAP_FAILED) lathe::fail("simt: no memory for the stacks of a block");
+  }
+
+  char* stack_memory;
+  std::vector<Fiber> fibers;
+  unsigned threads = 0, at_barrier = 0, done = 0;
+  Fiber* running = nullptr;
+  const std::function<void()>* kernel = nullptr;
+  void* scheduler = nullptr;  // its stack pointer
+  const void* scheduler_stack = nullptr;
+  std::size_t scheduler_stack_bytes = 0;
+  std::string violation;
+  std::size_t shared_bytes = 0;
+  Shadow shadow;
+  std::map<const void*, std::size_t> allowed_shared;
+};
+
+alignas(128) char dynamic_memory[kSharedRoom];
+
+Machine& machine() {
+  static Machine instance;
+  return instance;
+}
+
+std::string name_of(const Fiber& fiber) {
+  return concat("thread (", fiber.index.x, ",", fiber.index.y, ",", fiber.index.z, ") of block (",
+                blockIdx.x, ",", blockIdx.y, ",", blockIdx.z, ")");
+}
+
+char* stack_of(const Fiber& fiber) { return machine().stack_memory + fiber.number * kStackBytes; }
+
+// To the scheduler, and back when it resumes this fiber.
+void leave([[maybe_unused]] bool for_ever) {
+  Machine& m = machine();
+  Fiber& fiber = *m.running;
+#ifdef __SANITIZE_ADDRESS__
+  void* fake_stack = nullptr;
+  __sanitizer_start_switch_fiber(for_ever ? nullptr : &fake_stack, m.scheduler_stack,
+                                 m.scheduler_stack_bytes);
+#endif
+  simt_switch(&fiber.stack_pointer, m.scheduler);
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+#endif
+}
+
+// Ends the launch; machine().violation says why. The fibers' stacks are left as they are, so
+// nothing on them may own memory.
+[[noreturn]] void stop() {
+  leave(true);
+  std::abort();  // never resumed
+}
+
+void fiber_main() {
+  Machine& m = machine();
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(nullptr, &m.scheduler_stack, &m.scheduler_stack_bytes);
+#endif
+  (*m.kernel)();
+  m.running->state = State::kDone;
+  ++m.done;
+  leave(true);
+  std::abort();  // never resumed
+}
+
+void start(Fiber& fiber) {
+  char* top = stack_of(fiber) + kStackBytes;
+#ifdef __SANITIZE_ADDRESS__
+  __asan_unpoison_memory_region(top - kStackBytes, kStackBytes);  // an abandoned fiber's
+#endif
+  // What simt_switch pops: six registers, then where to go. A function expects the stack to be 8
+  // bytes off a multiple of 16 when it starts.
+  auto* frame = reinterpret_cast<void**>(top) - 8;
+  std::fill_n(frame, 8, nullptr);
+  frame[6] = reinterpret_cast<void*>(&fiber_main);
+  fiber.stack_pointer = frame;
+  fiber.state = State::kRunnable;
+}
+
+void resume(Fiber& fiber) {
+  Machine& m = machine();
+  m.running = &fiber;
+  m.shadow.set_thread(fiber.number);
+  threadIdx = fiber.index;
+  stacks = {reinterpret_cast<uintptr_t>(m.stack_memory), kMaxThreads * kStackBytes};
+#ifdef __SANITIZE_ADDRESS__
+  void* fake_stack = nullptr;
+  __sanitizer_start_switch_fiber(&fake_stack, stack_of(fiber), kStackBytes);
+#endif
+  simt_switch(&m.scheduler, fiber.stack_pointer);
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+#endif
+  stacks.bytes = 0;
+  m.running = nullptr;
+}
+
+// Why nothing runs: the first thread that waits, and the first that it waits for.
+std::string deadlock() {
+  const Machine& m = machine();
+  for (unsigned t = 0; t < m.threads; ++t) {
+    const Fiber& fiber = m.fibers[t];
+    if (fiber.state == State::kAtCollective) {
+      for (unsigned lane = 0; lane < kWarp; ++lane) {
+        const unsigned other = t / kWarp * kWarp + lane;
+        if ((fiber.mask >> lane & 1) == 0) continue;
+        if (other >= m.threads) {
+          return concat(name_of(fiber), " waits for lane ", lane, ", which its warp has not");
+        }
+        const Fiber& o = m.fibers[other];
+        if (o.state == State::kAtCollective && o.kind == fiber.kind && o.mask == fiber.mask)
+          continue;
+        return concat(name_of(fiber), " waits at a warp's shuffle, vote or __syncwarp that ",
+                      name_of(o), " does not reach");
+      }
+    }
+  }
+  for (unsigned t = 0; t < m.threads; ++t) {
+    if (m.fibers[t].state == State::kAtBlockBarrier) continue;
+    const auto waiting = std::find_if(m.fibers.begin(), m.fibers.begin() + m.threads,
+                                      [](auto& f) { return f.state == State::kAtBlockBarrier; });
+    return concat(name_of(*waiting), " waits at a __syncthreads that ", name_of(m.fibers[t]),
+                  " does not reach");
+  }
+  return "no thread runs";
+}
+
+void run_block() {
+  Machine& m = machine();
+  m.at_barrier = m.done = 0;
+  m.violation.clear();
+  std::fill_n(dynamic_memory, m.shared_bytes, '\xff');  // not a number
+  for (unsigned t = 0; t < m.threads; ++t) start(m.fibers[t]);
+  while (m.done < m.threads) {
+    bool progress = false;
+    for (unsigned t = 0; t < m.threads && m.violation.empty(); ++t) {
+      if (m.fibers[t].state != State::kRunnable) continue;
+      resume(m.fibers[t]);
+      progress = true;
+    }
+    if (m.violation.empty() && !progress) m.violation = deadlock();
+    if (!m.violation.empty()) throw Violation("simt: " + m.violation);
+  }
+}
+
+void check_launch(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kernel) {
+  const Machine& m = machine();
+  const uint64_t threads = uint64_t{block.x} * block.y * block.z;
+  if (threads == 0 || threads > kMaxThreads || block.z > 64) {
+    throw Violation(concat("simt: a block of ", block.x, "x", block.y, "x", block.z, " threads"));
+  }
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 ||
+      grid.z > 65535) {
+    throw Violation(concat("simt: a grid of ", grid.x, "x", grid.y, "x", grid.z, " blocks"));
+  }
+  const auto allowed = m.allowed_shared.find(kernel);
+  const std::size_t most = allowed == m.allowed_shared.end() ? kDefaultShared : allowed->second;
+  if (shared_bytes > most) {
+    throw Violation(concat("simt: ", shared_bytes, " bytes of dynamic shared memory, where ", most,
+                           " are allowed"));
+  }
+}
+
+// Completes the collective that `fiber` waits at when all lanes of its mask are there.
+void complete_if_all_there(Fiber& fiber) {
+  Machine& m = machine();
+  Fiber* warp = m.fibers.data() + fiber.number / kWarp * kWarp;
+  const unsigned lanes = std::min(kWarp, m.threads - fiber.number / kWarp * kWarp);
+  uint64_t brought[kWarp] = {}, ballot = 0;
+  for (unsigned lane = 0; lane < kWarp; ++lane) {
+    if ((fiber.mask >> lane & 1) == 0) continue;
+    if (lane >= lanes || warp[lane].state != State::kAtCollective ||
+        warp[lane].kind != fiber.kind || warp[lane].mask != fiber.mask) {
+      return;
+    }
+    brought[lane] = warp[lane].value;
+    ballot |= uint64_t{warp[lane].value != 0} << lane;
+  }
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    if ((fiber.mask >> lane & 1) == 0) continue;
+    warp[lane].value = fiber.kind == Collective::kBallot ? ballot : brought[warp[lane].source];
+    warp[lane].state = State::kRunnable;
+  }
+  if (fiber.kind == Collective::kSyncWarp && fiber.mask == 0xffffffffu) {
+    m.shadow.sync_warp(fiber.number / kWarp);
+  }
+}
+
+}  // namespace
+
+unsigned lane() { return machine().running->number % kWarp; }
+
+void* dynamic_shared() { return dynamic_memory; }
+
+void allow_shared(const void* kernel, int bytes) {
+  if (bytes < 0 || static_cast<std::size_t>(bytes) > kMaxShared) {
+    throw Violation(concat("simt: a block cannot have ", bytes, " bytes of shared memory"));
+  }
+  machine().allowed_shared[kernel] = static_cast<std::size_t>(bytes);
+}
+
+uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned source) {
+  Machine& m = machine();
+  Fiber& fiber = *m.running;
+  if ((mask >> fiber.number % kWarp & 1) == 0) {
+    m.violation = name_of(fiber) + " is not in its own mask";
+    stop();
+  }
+  if (kind == Collective::kShuffle && (mask >> source & 1) == 0) {
+    m.violation =
+        concat(name_of(fiber), " shuffles from lane ", source, ", which is not in the mask");
+    stop();
+  }
+  fiber.kind = kind, fiber.mask = mask, fiber.value = value, fiber.source = source;
+  fiber.state = State::kAtCollective;
+  complete_if_all_there(fiber);
+  if (fiber.state != State::kRunnable) leave(false);
+  return fiber.value;
+}
+
+void sync_block() {
+  Machine& m = machine();
+  m.running->state = State::kAtBlockBarrier;
+  if (++m.at_barrier == m.threads) {
+    m.at_barrier = 0;
+    m.shadow.sync_block();
+    for (unsigned t = 0; t < m.threads; ++t) m.fibers[t].state = State::kRunnable;
+    return;
+  }
+  leave(false);
+}
+
+void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kernel,
+              const std::function<void()>& thread) {
+  Machine& m = machine();
+  check_launch(grid, block, shared_bytes, kernel);
+  gridDim = grid, blockDim = block;
+  m.threads = block.x * block.y * block.z;
+  m.kernel = &thread;
+  m.shared_bytes = shared_bytes;
+  for (unsigned t = 0; t < m.threads; ++t) {
+    m.fibers[t].number = t;
+    m.fibers[t].index = {t % block.x, t / block.x % block.y, t / (block.x * block.y)};
+  }
+  m.shadow.start_launch({dynamic_memory, dynamic_memory + sizeof dynamic_memory}, shared_bytes);
+  for (unsigned z = 0; z < grid.z; ++z) {
+    for (unsigned y = 0; y < grid.y; ++y) {
+      for (unsigned x = 0; x < grid.x; ++x) {
+        blockIdx = {x, y, z};
+        m.shadow.start_block();
+        run_block();
+      }
+    }
+  }
+}
+
+void touch(const void* address, std::size_t bytes, Access access, const void* code) {
+  Machine& m = machine();
+  if (m.shadow.touch(reinterpret_cast<uintptr_t>(address), bytes, access)) return;
+  m.violation = concat(name_of(*m.running), " ", m.shadow.complaint(), " (addr2line -e PROGRAM 0x",
+                       std::hex, static_cast<const char*>(code) - &__executable_start, ")");
+  stop();
+}
+
+}  // namespace simt
+
+// ---- the host's part of the toolkit -------------------------------------------------------------
+
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaSuccess ? "no error" : "out of memory";
+}
+
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
+  *memory = std::malloc(bytes);
+  if (*memory == nullptr) return cudaErrorMemoryAllocation;
+  std::memset(*memory, 0xff, bytes);  // not a number
+  return cudaSuccess;
+}
+
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
+  std::free(memory);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+                            cudaStream_t) {
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t) {
+  std::memset(memory, value, bytes);
+  return cudaSuccess;
+}
