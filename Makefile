@@ -160,7 +160,7 @@ SIMT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)) \
                 $(patsubst %.cu,$(OUT)/%.simt.o,$(filter-out kernels/cuda/available.cu,$(CUDA_SOURCES)) \
                                                 $(wildcard tests/simt/*.cu))
 $(OUT)/tests/simt/%.o: CXXFLAGS += -Itests/simt
-$(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/liblathe.a
+$(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tiny_bert.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
 endif
 

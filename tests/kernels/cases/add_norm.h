@@ -83,8 +83,8 @@ inline Case add_norm_backward_case(const AddNormShape& s) {
 
 // One element, less than a vector, vectors and a rest, the sizes of models, many rows, none.
 inline std::vector<Case> add_norm_cases() {
-  const int64_t sizes[][2] = {{1, 3},   {2, 5},    {7, 37},    {33, 64},
-                              {5, 384}, {3, 1000}, {2100, 24}, {0, 8}};
+  const int64_t sizes[][2] = {{1, 3},    {2, 5},    {7, 37},    {33, 64}, {5, 384},
+                              {3, 1000}, {3, 1300}, {2100, 24}, {0, 8}};
   std::vector<Case> cases;
   for (const auto& [rows, hidden] : sizes) {
     for (float dropout : {0.0f, 0.1f, 0.5f}) {

@@ -97,6 +97,7 @@ inline std::vector<AttentionShape> attention_shapes() {
     shapes.push_back({"odd", {3, 1, 7, 2}, 3, 5, dropout});
     shapes.push_back({"typical", {53, 20, 64, 65}, 4, 32, dropout, {}, 0, true});
     shapes.push_back({"wide_heads", {47, 49}, 2, 64, dropout, {}, 4});
+    shapes.push_back({"widest_heads", {70, 3}, 2, 100, dropout});
     shapes.push_back({"first_tokens", {20, 1, 33}, 3, 32, dropout, {1, 1, 1}});
     shapes.push_back({"some_queries", {20, 9, 70}, 2, 24, dropout, {2, 0, 60}, 1});
   }

@@ -98,7 +98,7 @@ inline Case embedding_backward_case(const EmbeddingShape& s) {
 inline std::vector<Case> embedding_cases() {
   std::vector<Case> cases;
   for (const auto& [tokens, hidden, words] : std::initializer_list<std::array<int64_t, 3>>{
-           {1, 3, 5}, {9, 37, 6}, {100, 64, 50}, {530, 384, 1000}, {0, 8, 3}}) {
+           {1, 3, 5}, {9, 37, 6}, {100, 64, 50}, {530, 384, 1000}, {9, 1100, 6}, {0, 8, 3}}) {
     for (float dropout : {0.0f, 0.1f, 0.5f}) {
       for (bool variant : {false, true}) {
         const EmbeddingShape s{tokens, hidden, words, dropout, variant, variant};
