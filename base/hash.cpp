@@ -27,6 +27,10 @@ Fingerprint& Fingerprint::add(int64_t value) {
   return *this;
 }
 
+void Fingerprint::append(std::string_view bytes) {
+  XXH3_128bits_update(&state_->xxh, bytes.data(), bytes.size());
+}
+
 std::string Fingerprint::hex() const {
   const XXH128_hash_t hash = XXH3_128bits_digest(&state_->xxh);
   char digits[33];

@@ -22,6 +22,8 @@ class Fingerprint {
 
   Fingerprint& add(std::string_view bytes);
   Fingerprint& add(int64_t value);
+  // A further piece of the part before it: append("a"), append("b") is append("ab").
+  void append(std::string_view bytes);
   std::string hex() const;  // 32 digits
 
  private:

@@ -29,13 +29,10 @@ void check_examples(const TokenizedDataset& dataset, const Targets* targets,
 }
 
 void append_tokens(const TokenizedDataset& dataset, int64_t example, PackedBatch& batch) {
-  const auto row = static_cast<std::size_t>(example);
-  const std::ptrdiff_t begin = dataset.offsets[row];
-  const std::ptrdiff_t end = dataset.offsets[row + 1];
-  batch.input_ids.insert(batch.input_ids.end(), dataset.input_ids.begin() + begin,
-                         dataset.input_ids.begin() + end);
-  batch.token_type_ids.insert(batch.token_type_ids.end(), dataset.token_type_ids.begin() + begin,
-                              dataset.token_type_ids.begin() + end);
+  const std::span<const int32_t> ids = dataset.input_ids(example);
+  const std::span<const uint8_t> types = dataset.token_type_ids(example);
+  batch.input_ids.insert(batch.input_ids.end(), ids.begin(), ids.end());
+  batch.token_type_ids.insert(batch.token_type_ids.end(), types.begin(), types.end());
   const std::size_t tokens_before = batch.position_ids.size();
   batch.position_ids.resize(batch.input_ids.size());
   std::iota(batch.position_ids.begin() + static_cast<std::ptrdiff_t>(tokens_before),

@@ -16,7 +16,8 @@ namespace lathe {
 // Tokenized examples with what they should be answered with.
 struct Examples {
   TokenizedDataset tokens;
-  Targets targets;  // no classes and no values: unlabelled
+  Targets targets;          // no classes and no values: unlabelled
+  bool from_cache = false;  // the tokens were not made but found
 
   int64_t size() const { return tokens.size(); }
   bool labelled() const { return !targets.classes.empty() || !targets.values.empty(); }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "data/operations.h"
 
 namespace lathe {
@@ -45,6 +47,29 @@ LabelNames regression_names(const Column& column) {
   const int64_t columns = regression_targets(column).columns;
   for (int64_t i = 0; i < columns; ++i) names.push_back("LABEL_" + std::to_string(i));
   return LabelNames(std::move(names));
+}
+
+void tokenize_into(Examples& examples, const Table& table, const Task& task,
+                   const Tokenizer& tokenizer, int64_t max_length, const TokenCache* cache) {
+  const Column& first = table.column(task.text_columns[0]);
+  const Column* second =
+      task.text_columns.size() > 1 ? &table.column(task.text_columns[1]) : nullptr;
+  const auto tokenize = [&] {
+    return tokenize_columns(tokenizer, first, second, {.max_length = max_length});
+  };
+  if (cache == nullptr) {
+    examples.tokens = tokenize();
+    return;
+  }
+  Fingerprint fingerprint;
+  fingerprint.add("tokens").add(kTokenizationVersion).add(cache->tokenizer).add(max_length);
+  add_content(fingerprint, first);
+  if (second != nullptr) add_content(fingerprint, *second);
+  const DatasetCache::Result result = cache->cache.get(
+      fingerprint.hex(), [&] { return tokenize().table(); }, cache->anew);
+  if (!result.problem.empty() && cache->report) cache->report(result.problem);
+  examples.tokens = TokenizedDataset(result.table);
+  examples.from_cache = result.found;
 }
 
 }  // namespace
@@ -115,13 +140,20 @@ Table read_examples(const std::string& path, const std::vector<std::string>& tex
   return slice(table, 0, *limit);
 }
 
+std::string fingerprint_of_tokenizer(const std::string& directory) {
+  Fingerprint fingerprint;
+  for (const char* name : {"tokenizer.json", "vocab.txt", "tokenizer_config.json",
+                           "special_tokens_map.json", "added_tokens.json"}) {
+    const std::string path = directory + "/" + name;
+    if (file_exists(path)) fingerprint.add(name).add(MappedFile(path).bytes());
+  }
+  return fingerprint.hex();
+}
+
 Examples encode_examples(const Table& table, const Task& task, const Tokenizer& tokenizer,
-                         int64_t max_length, bool labelled) {
-  const Column* second =
-      task.text_columns.size() > 1 ? &table.column(task.text_columns[1]) : nullptr;
+                         int64_t max_length, bool labelled, const TokenCache* cache) {
   Examples examples;
-  examples.tokens = tokenize_columns(tokenizer, table.column(task.text_columns[0]), second,
-                                     {.max_length = max_length});
+  tokenize_into(examples, table, task, tokenizer, max_length, cache);
   if (!labelled) return examples;
   const Column& labels = table.column(task.label_column);
   switch (task.problem_type) {

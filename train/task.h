@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "data/cache.h"
 #include "data/labels.h"
 #include "data/reader.h"
 #include "nn/config.h"
@@ -51,10 +53,21 @@ Task task_of_model(const Table& table, const TaskOptions& options, const BertCon
 Table read_examples(const std::string& path, const std::vector<std::string>& text_columns,
                     std::optional<int64_t> limit);
 
-// Tokenizes the text columns, and makes targets from the label column when `labelled`. Errors name
-// file, row and column: missing texts, unknown labels.
+// Where tokens are kept for the next run, and what, beside text and length, they depend on.
+struct TokenCache {
+  DatasetCache cache;
+  std::string tokenizer;                                // fingerprint_of_tokenizer()
+  bool anew = false;                                    // what is kept is made again
+  std::function<void(const std::string&)> report = {};  // told why tokens could not be kept
+};
+
+// Of the files in a checkpoint's directory that say how text becomes tokens.
+std::string fingerprint_of_tokenizer(const std::string& directory);
+
+// Tokenizes the text columns, or finds them in the cache (null: none), and makes targets from the
+// label column when `labelled`. Errors name file, row and column: missing texts, unknown labels.
 Examples encode_examples(const Table& table, const Task& task, const Tokenizer& tokenizer,
-                         int64_t max_length, bool labelled);
+                         int64_t max_length, bool labelled, const TokenCache* cache = nullptr);
 
 // The text of a row, its parts joined by " | ": for messages to people.
 std::string text_of(const Table& table, const Task& task, int64_t row);

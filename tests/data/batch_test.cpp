@@ -12,11 +12,7 @@ using testing::error_of;
 using Ints = std::vector<int32_t>;
 
 TokenizedDataset three_examples() {
-  TokenizedDataset dataset;
-  dataset.offsets = {0, 2, 5, 6};
-  dataset.input_ids = {10, 11, 20, 21, 22, 30};
-  dataset.token_type_ids = {0, 0, 0, 1, 1, 0};
-  return dataset;
+  return {{0, 2, 5, 6}, {10, 11, 20, 21, 22, 30}, {0, 0, 0, 1, 1, 0}};
 }
 
 TEST(PackedBatch, HoldsRealTokensOnly) {

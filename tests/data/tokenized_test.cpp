@@ -4,6 +4,9 @@
 #include <omp.h>
 
 #include "base/file.h"
+#include "data/arrow_reader.h"
+#include "data/arrow_writer.h"
+#include "data/operations.h"
 #include "tests/data/table_testing.h"
 #include "tests/temporary_directory.h"
 
@@ -33,14 +36,29 @@ Column many_texts(int64_t rows) {
   return texts(lines);
 }
 
+Ints all_input_ids(const TokenizedDataset& dataset) {
+  Ints all;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    for (const int32_t id : dataset.input_ids(i)) all.push_back(id);
+  }
+  return all;
+}
+
+Ints all_token_type_ids(const TokenizedDataset& dataset) {
+  Ints all;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    for (const uint8_t type : dataset.token_type_ids(i)) all.push_back(type);
+  }
+  return all;
+}
+
 TEST(TokenizedDataset, HoldsOneExampleAfterAnother) {
   const TokenizedDataset dataset =
       tokenize_columns(tiny_tokenizer(), texts("a b\n\nc\n"), nullptr, {});
   EXPECT_EQ(dataset.size(), 3);
   EXPECT_EQ(dataset.tokens(), 9);
-  EXPECT_EQ(dataset.offsets, (std::vector<int64_t>{0, 4, 6, 9}));
-  EXPECT_EQ(dataset.input_ids, (Ints{2, 4, 5, 3, 2, 3, 2, 6, 3}));
-  EXPECT_EQ(dataset.token_type_ids, std::vector<uint8_t>(9, 0));
+  EXPECT_EQ(all_input_ids(dataset), (Ints{2, 4, 5, 3, 2, 3, 2, 6, 3}));
+  EXPECT_EQ(all_token_type_ids(dataset), Ints(9, 0));
   EXPECT_EQ(dataset.lengths(), (std::vector<int64_t>{4, 2, 3}));
 }
 
@@ -50,8 +68,8 @@ TEST(TokenizedDataset, PairsRows) {
   options.max_length = 5;
   const TokenizedDataset dataset =
       tokenize_columns(tiny_tokenizer(), texts("a\na b\n"), &second, options);
-  EXPECT_EQ(dataset.input_ids, (Ints{2, 4, 3, 6, 3, 2, 4, 3, 5, 3}));
-  EXPECT_EQ(dataset.token_type_ids, (std::vector<uint8_t>{0, 0, 0, 1, 1, 0, 0, 0, 1, 1}));
+  EXPECT_EQ(all_input_ids(dataset), (Ints{2, 4, 3, 6, 3, 2, 4, 3, 5, 3}));
+  EXPECT_EQ(all_token_type_ids(dataset), (Ints{0, 0, 0, 1, 1, 0, 0, 0, 1, 1}));
 }
 
 TEST(TokenizedDataset, IsTheSameForAnyNumberOfThreads) {
@@ -64,11 +82,27 @@ TEST(TokenizedDataset, IsTheSameForAnyNumberOfThreads) {
   for (const int count : {2, 3, 8}) {
     omp_set_num_threads(count);
     const TokenizedDataset together = tokenize_columns(tokenizer, column, &column, {});
-    EXPECT_EQ(together.offsets, alone.offsets);
-    EXPECT_EQ(together.input_ids, alone.input_ids);
-    EXPECT_EQ(together.token_type_ids, alone.token_type_ids);
+    EXPECT_EQ(together.lengths(), alone.lengths());
+    EXPECT_EQ(all_input_ids(together), all_input_ids(alone));
+    EXPECT_EQ(all_token_type_ids(together), all_token_type_ids(alone));
   }
   omp_set_num_threads(threads);
+}
+
+TEST(TokenizedDataset, IsReadBackFromItsColumns) {
+  const testing::TemporaryDirectory directory;
+  const Column column = many_texts(1000);
+  const TokenizedDataset made = tokenize_columns(tiny_tokenizer(), column, &column, {});
+  write_arrow(directory.file("t.arrow"), made.table(), {.rows_per_batch = 300});
+  const TokenizedDataset read(open_arrow(directory.file("t.arrow")).table);
+  EXPECT_EQ(read.tokens(), made.tokens());
+  EXPECT_EQ(read.lengths(), made.lengths());
+  EXPECT_EQ(all_input_ids(read), all_input_ids(made));
+  EXPECT_EQ(all_token_type_ids(read), all_token_type_ids(made));
+  const Table longer({slice(made.table(), 0, 2).column("input_ids"),
+                      gather(made.table().column("token_type_ids"), {1, 0})});
+  EXPECT_EQ(error_of([&] { TokenizedDataset{longer}; }),
+            "column \"token_type_ids\": its lists are not as long as those of \"input_ids\"");
 }
 
 TEST(TokenizedDataset, NamesTheFirstBadRow) {

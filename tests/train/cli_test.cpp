@@ -167,6 +167,33 @@ TEST_F(Program, TrainsOnArrowAsOnCsv) {
             read_file(work_.file("from_arrow/model.safetensors")));
 }
 
+TEST_F(Program, FindsTokensInTheCache) {
+  const auto from_cache = [](const Outcome& outcome) {
+    return outcome.out.find("(from the cache)") != std::string::npos;
+  };
+  EXPECT_FALSE(from_cache(work_.train("first")));
+  EXPECT_TRUE(from_cache(work_.train("second")));
+  EXPECT_EQ(read_file(work_.file("first/model.safetensors")),
+            read_file(work_.file("second/model.safetensors")));
+  // By content, wherever it comes from.
+  expect_success(work_.lathe("dataset convert train.csv copy.arrow --rows_per_batch 5"));
+  EXPECT_TRUE(from_cache(work_.train("third", "--train_file copy.arrow")));
+  EXPECT_FALSE(from_cache(work_.train("third", "--overwrite_cache")));
+  EXPECT_FALSE(from_cache(work_.train("third", "--cache_dir none")));
+  EXPECT_FALSE(from_cache(work_.train("third", "--max_seq_length 5")));
+  write_file(work_.file("model/tokenizer_config.json"), R"({"do_lower_case": false})");
+  EXPECT_FALSE(from_cache(work_.train("third")));
+  const Outcome listed = work_.lathe("dataset cache");
+  expect_success(listed);
+  EXPECT_NE(listed.out.find("6 entries, "), std::string::npos) << listed.out;
+  EXPECT_NE(work_.lathe("dataset cache --limit 0").out.find("6 entries removed\n0 entries"),
+            std::string::npos);
+  EXPECT_NE(work_.lathe("dataset cache --limit 2G").out.find("at most 2048 MiB"),
+            std::string::npos);
+  expect_error(work_.lathe("dataset cache --limit many"),
+               "--limit many: must be a size, as 500M or 20G");
+}
+
 TEST_F(Program, Inspects) {
   const Outcome outcome = work_.lathe("inspect --model_name_or_path model");
   expect_success(outcome);

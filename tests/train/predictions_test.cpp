@@ -77,7 +77,7 @@ TEST(Predictions, WorstComeFirst) {
 
 TEST(Batches, LargestBatchIsThatOfTheLongestExamples) {
   Examples examples;
-  examples.tokens.offsets = {0, 3, 10, 12, 17};
+  examples.tokens = {{0, 3, 10, 12, 17}, std::vector<int32_t>(17), std::vector<uint8_t>(17)};
   EXPECT_EQ(largest_batch_tokens(examples.tokens, 2), 12);
   EXPECT_EQ(largest_batch_tokens(examples.tokens, 99), 17);
 }

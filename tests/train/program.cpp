@@ -55,6 +55,7 @@ Outcome run(const std::string& command) {
 }
 
 Workplace::Workplace() {
+  setenv("LATHE_CACHE_DIR", file("cache").c_str(), 1);  // for the programs it runs
   write_checkpoint(file("model"));
   write_rows(file("train.csv"), 24, 1);
   write_rows(file("dev.csv"), 8, 2);

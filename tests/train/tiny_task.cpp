@@ -27,17 +27,20 @@ std::unique_ptr<BertForSequenceClassification> tiny_model(const BertConfig& conf
 Examples tiny_examples(int64_t count, uint64_t seed) {
   Random random(seed);
   Examples examples;
-  TokenizedDataset& tokens = examples.tokens;
+  std::vector<int64_t> offsets{0};
+  std::vector<int32_t> input_ids;
+  std::vector<uint8_t> token_type_ids;
   for (int64_t i = 0; i < count; ++i) {
     const auto length = static_cast<int64_t>(3 + random.below(18));
     for (int64_t t = 0; t < length; ++t) {
       const auto word = static_cast<int32_t>(t == 0 ? 2 : 4 + random.below(36));
-      tokens.input_ids.push_back(word);
-      tokens.token_type_ids.push_back(t > length / 2 ? 1 : 0);
+      input_ids.push_back(word);
+      token_type_ids.push_back(t > length / 2 ? 1 : 0);
       if (t == 1) examples.targets.classes.push_back(word % 2);
     }
-    tokens.offsets.push_back(tokens.offsets.back() + length);
+    offsets.push_back(offsets.back() + length);
   }
+  examples.tokens = {std::move(offsets), std::move(input_ids), std::move(token_type_ids)};
   return examples;
 }
 

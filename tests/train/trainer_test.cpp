@@ -180,17 +180,11 @@ TEST(Trainer, AnswersDoNotDependOnOrderOrBatchSize) {
   }
   // One example alone is answered as it is among the others: in its own place.
   for (int64_t i = 0; i < examples.size(); ++i) {
-    const auto begin =
-        static_cast<std::size_t>(examples.tokens.offsets[static_cast<std::size_t>(i)]);
-    const auto length = static_cast<std::size_t>(examples.tokens.length(i));
+    const auto ids = examples.tokens.input_ids(i);
+    const auto types = examples.tokens.token_type_ids(i);
     Examples one;
-    one.tokens.offsets = {0, examples.tokens.length(i)};
-    const auto& ids = examples.tokens.input_ids;
-    const auto& types = examples.tokens.token_type_ids;
-    for (std::size_t t = begin; t < begin + length; ++t) {
-      one.tokens.input_ids.push_back(ids[t]);
-      one.tokens.token_type_ids.push_back(types[t]);
-    }
+    one.tokens = {
+        {0, examples.tokens.length(i)}, {ids.begin(), ids.end()}, {types.begin(), types.end()}};
     Trainer trainer(*model, nullptr, tiny_arguments(), accuracy_of);
     const auto expected = answers[0].row(i);
     EXPECT_EQ(trainer.predict(one).logits, std::vector<float>(expected.begin(), expected.end()));

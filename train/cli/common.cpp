@@ -48,6 +48,21 @@ void add_data_options(Options& options, CommonOptions& common) {
   options.add(
       "problem_type", common.problem_type,
       "single_label_classification, multi_label_classification or regression [by the labels]");
+  options.add("cache_dir", common.cache_dir,
+              "Where tokens are kept for the next run: a directory, none, or default "
+              "($LATHE_CACHE_DIR, else lathe in the user's cache)");
+  options.flag("overwrite_cache", common.overwrite_cache, "Make the tokens that are kept anew");
+}
+
+std::optional<TokenCache> token_cache(const CommonOptions& common) {
+  if (common.cache_dir == "none") return std::nullopt;
+  const std::string directory =
+      common.cache_dir == "default" ? DatasetCache::default_directory() : common.cache_dir;
+  if (directory.empty()) return std::nullopt;
+  return TokenCache{DatasetCache(directory), fingerprint_of_tokenizer(common.model_name_or_path),
+                    common.overwrite_cache, [](const std::string& problem) {
+                      std::printf("the tokens could not be kept: %s\n", problem.c_str());
+                    }};
 }
 
 void add_device_options(Options& options, CommonOptions& common) {

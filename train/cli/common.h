@@ -22,6 +22,8 @@ struct CommonOptions {
   std::string device = "auto";
   std::optional<int64_t> num_threads;
   int64_t show_worst = 0;
+  std::string cache_dir = "default";
+  bool overwrite_cache = false;
 };
 
 void add_model_option(Options& options, CommonOptions& common);
@@ -43,6 +45,10 @@ Tokenizer load_tokenizer(const std::string& directory, const BertConfig& config)
 // --max_seq_length, by default 128 or as many positions as the model has. Error when that is more
 // than it has.
 int64_t sequence_length(const CommonOptions& common, const BertConfig& config);
+
+// Where the tokens of this checkpoint are kept; nothing for --cache_dir none, or where there is no
+// place for a cache.
+std::optional<TokenCache> token_cache(const CommonOptions& common);
 
 // A fine-tuned model with everything that it takes to use it.
 struct FineTuned {

@@ -28,6 +28,7 @@ constexpr Subcommand kSubcommands[] = {
     {"info", dataset_info_command, "INPUT: its columns, types, labels, rows and record batches"},
     {"head", dataset_head_command, "INPUT: its first rows"},
     {"stats", dataset_stats_command, "INPUT: how balanced its labels are, how long its texts"},
+    {"cache", dataset_cache_command, "what earlier runs kept: listed, limited, removed"},
 };
 
 constexpr const char* kInputs =

@@ -36,8 +36,10 @@ void evaluate_command(const Arguments& arguments) {
   const Table table = read_examples(validation_file, asked.text_columns, max_eval_samples);
   const Task task = task_of_model(table, asked, config);
   if (output_dir) make_writable_directory(*output_dir);
-  const Examples examples = encode_examples(table, task, fine_tuned.tokenizer,
-                                            sequence_length(common, config), /*labelled=*/true);
+  const std::optional<TokenCache> cache = token_cache(common);
+  const Examples examples =
+      encode_examples(table, task, fine_tuned.tokenizer, sequence_length(common, config),
+                      /*labelled=*/true, cache ? &*cache : nullptr);
   std::printf("%s\n%s; %lld examples\n", device_line().c_str(), columns_line(task, true).c_str(),
               static_cast<long long>(examples.size()));
   Trainer trainer = inference_trainer(*fine_tuned.model, task.problem_type, batch_size, asked.glue);

@@ -35,8 +35,10 @@ void predict_command(const Arguments& arguments) {
   const Task task = task_of_model(table, asked, config);
   const std::string folder = std::filesystem::path(output_file).parent_path().string();
   make_writable_directory(folder.empty() ? "." : folder);
-  const Examples examples = encode_examples(table, task, fine_tuned.tokenizer,
-                                            sequence_length(common, config), /*labelled=*/false);
+  const std::optional<TokenCache> cache = token_cache(common);
+  const Examples examples =
+      encode_examples(table, task, fine_tuned.tokenizer, sequence_length(common, config),
+                      /*labelled=*/false, cache ? &*cache : nullptr);
   std::printf("%s\n%s; %lld examples\n", device_line().c_str(), columns_line(task, false).c_str(),
               static_cast<long long>(examples.size()));
   Trainer trainer = inference_trainer(*fine_tuned.model, task.problem_type, batch_size, asked.glue);

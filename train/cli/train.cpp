@@ -33,12 +33,12 @@ struct Splits {
 };
 
 Split load_split(const std::string& path, const Task& task, const Tokenizer& tokenizer,
-                 int64_t max_length, std::optional<int64_t> limit) {
+                 int64_t max_length, std::optional<int64_t> limit, const TokenCache* cache) {
   Split split;
   split.table = read_examples(path, task.text_columns, limit);
   const Column* labels = split.table.find(task.label_column);
   const bool labelled = labels != nullptr && !LabelNames::all_missing(*labels);
-  split.examples = encode_examples(split.table, task, tokenizer, max_length, labelled);
+  split.examples = encode_examples(split.table, task, tokenizer, max_length, labelled, cache);
   return split;
 }
 
@@ -53,20 +53,22 @@ Splits load_splits(const TrainOptions& options, const BertConfig& config,
                    const Tokenizer& tokenizer) {
   const TaskOptions asked = task_options(options.common);
   const int64_t max_length = sequence_length(options.common, config);
+  const std::optional<TokenCache> kept = token_cache(options.common);
+  const TokenCache* cache = kept ? &*kept : nullptr;
   Splits splits;
   splits.train.table =
       read_examples(options.train_file, asked.text_columns, options.max_train_samples);
   splits.task = decide_task(splits.train.table, asked, config.problem_type);
-  splits.train.examples =
-      encode_examples(splits.train.table, splits.task, tokenizer, max_length, /*labelled=*/true);
+  splits.train.examples = encode_examples(splits.train.table, splits.task, tokenizer, max_length,
+                                          /*labelled=*/true, cache);
   if (options.validation_file) {
     splits.validation = load_split(*options.validation_file, splits.task, tokenizer, max_length,
-                                   options.max_eval_samples);
+                                   options.max_eval_samples, cache);
     splits.validation->table.column(splits.task.label_column);  // an Error where it is missing
   }
   if (options.test_file) {
     splits.test = load_split(*options.test_file, splits.task, tokenizer, max_length,
-                             options.max_predict_samples);
+                             options.max_predict_samples, cache);
   }
   return splits;
 }
@@ -79,9 +81,10 @@ void print_splits(const Splits& splits) {
     std::printf(", validation: %lld", static_cast<long long>(splits.validation->examples.size()));
   if (splits.test)
     std::printf(", test: %lld", static_cast<long long>(splits.test->examples.size()));
-  std::printf("; mean length %.1f tokens\n",
+  std::printf("; mean length %.1f tokens%s\n",
               static_cast<double>(splits.train.examples.tokens.tokens()) /
-                  static_cast<double>(splits.train.examples.size()));
+                  static_cast<double>(splits.train.examples.size()),
+              splits.train.examples.from_cache ? " (from the cache)" : "");
 }
 
 void print_plan(BertForSequenceClassification& model, const TrainingArguments& arguments,
