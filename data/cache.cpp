@@ -32,6 +32,13 @@ bool is_entry_name(const std::string& file) {
          file.find_first_not_of("0123456789abcdef") == kNameSize;
 }
 
+// What AtomicFile calls a file before it has its own name: an entry, the limit, or the probe of
+// make_writable_directory().
+bool is_temporary_name(const std::string& file) {
+  return file.find(".arrow.") == kNameSize || file.starts_with(std::string(kLimitFile) + ".") ||
+         file.starts_with("probe.");
+}
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -117,7 +124,7 @@ void DatasetCache::remove_remains() const {
   const int64_t now = std::time(nullptr);
   for (const auto& file : fs::directory_iterator(directory_, error)) {
     const std::string name = file.path().filename().string();
-    if (name.find(".arrow.") != kNameSize) continue;
+    if (!is_temporary_name(name)) continue;
     const auto status = status_of(file.path().string());
     std::error_code ignored;
     if (status && now - status->st_mtime > kRemainsAge) fs::remove(file.path(), ignored);

@@ -1,0 +1,103 @@
+// What reading a dataset costs: bench/peers/datasets_speed.py runs it beside Hugging Face Datasets.
+//
+//   dataset_speed make DIRECTORY SHUFFLED ROWS     a dataset of texts and token ids, and it
+//   shuffled dataset_speed measure DIRECTORY SHUFFLED       a JSON object of times and rates
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "base/error.h"
+#include "data/dataset_directory.h"
+#include "data/operations.h"
+#include "data/tokenized.h"
+#include "tensor/random.h"
+
+namespace lathe {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Texts of 20 words, and 53 tokens of each: as many as a pair of MRPC has.
+Table made(int64_t rows) {
+  constexpr int64_t kTokens = 53;
+  Random random(1);
+  std::string lines;
+  std::vector<int64_t> offsets{0};
+  std::vector<int32_t> ids;
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int word = 0; word < 20; ++word)
+      lines += "word" + std::to_string(random.below(9000)) + " ";
+    lines += "\n";
+    for (int64_t i = 0; i < kTokens; ++i) ids.push_back(static_cast<int32_t>(random.below(30000)));
+    offsets.push_back(offsets.back() + kTokens);
+  }
+  std::vector<uint8_t> types(ids.size());
+  const TokenizedDataset tokens(std::move(offsets), std::move(ids), std::move(types));
+  return concatenate_columns({parse_table(lines, "made.txt"), tokens.table()});
+}
+
+int64_t sum_of(const TokenizedDataset& tokens, int64_t row) {
+  int64_t sum = 0;
+  for (const int32_t id : tokens.input_ids(row)) sum += id;
+  return sum;
+}
+
+// Rows per second of reading every id of all rows in order.
+double ordered_rate(const TokenizedDataset& tokens, int64_t& sum) {
+  const auto start = Clock::now();
+  for (int64_t row = 0; row < tokens.size(); ++row) sum += sum_of(tokens, row);
+  return static_cast<double>(tokens.size()) / seconds_since(start);
+}
+
+void measure(const std::string& path, const std::string& shuffled_path) {
+  const auto start = Clock::now();
+  const TokenizedDataset tokens(open_dataset(path).table);
+  const double open_ms = 1e3 * seconds_since(start);
+  const TokenizedDataset shuffled(open_dataset(shuffled_path).table);
+  int64_t sum = 0, other_sum = 0;
+  ordered_rate(tokens, sum);  // the page cache is warm, as it is for the other program
+  ordered_rate(shuffled, other_sum);
+  const double ordered = ordered_rate(tokens, sum), after = ordered_rate(shuffled, other_sum);
+  if (sum != other_sum) fail("a shuffle changed the data");
+  Random random(1);
+  std::vector<int64_t> rows;
+  for (int i = 0; i < 200000; ++i) {
+    rows.push_back(static_cast<int64_t>(random.below(static_cast<uint64_t>(tokens.size()))));
+  }
+  const auto random_start = Clock::now();
+  for (const int64_t row : rows) sum += sum_of(tokens, row);
+  const double at_random = static_cast<double>(rows.size()) / seconds_since(random_start);
+  std::printf(
+      "{\"open_ms\": %.4f, \"random_rows_per_s\": %.0f, \"ordered_rows_per_s\": %.0f, "
+      "\"shuffled_rows_per_s\": %.0f, \"sum\": %lld}\n",
+      open_ms, at_random, ordered, after, static_cast<long long>(sum));
+}
+
+}  // namespace
+}  // namespace lathe
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  try {
+    if (arguments.size() == 4 && arguments[0] == "make") {
+      const lathe::Table table = lathe::made(std::stoll(arguments[3]));
+      lathe::save_dataset(arguments[1], table, {.rows_per_batch = 1000});  // as Datasets writes
+      lathe::shuffle(table, 1, arguments[2]);
+      return 0;
+    }
+    if (arguments.size() == 3 && arguments[0] == "measure") {
+      lathe::measure(arguments[1], arguments[2]);
+      return 0;
+    }
+    std::fprintf(
+        stderr, "usage: dataset_speed make DIRECTORY SHUFFLED ROWS | measure DIRECTORY SHUFFLED\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dataset_speed: %s\n", error.what());
+  }
+  return 1;
+}
