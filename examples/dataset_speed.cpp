@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "data/dataset_directory.h"
 #include "data/operations.h"
+#include "data/reader.h"
 #include "data/tokenized.h"
 #include "tensor/random.h"
 
