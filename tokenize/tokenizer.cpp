@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "tokenize/decoder.h"
 #include "tokenize/definition.h"
 #include "tokenize/row_encoder.h"
 #include "tokenize/text_encoder.h"
@@ -133,6 +134,21 @@ std::vector<Encoding> Tokenizer::encode_windows(std::string_view text,
 std::vector<Encoding> Tokenizer::encode_windows(std::string_view text, std::string_view pair,
                                                 const EncodeOptions& options) const {
   return encode_windows(EncodeInput{text, pair}, options);
+}
+
+std::string Tokenizer::decode(const std::vector<int32_t>& ids, bool skip_special_tokens) const {
+  const auto is_special = [&](const std::string& token) {
+    const auto& added = parts_->definition.added_tokens;
+    return std::any_of(added.begin(), added.end(), [&](const AddedToken& known) {
+      return known.special && known.content == token;
+    });
+  };
+  std::vector<std::string> tokens;
+  for (const int32_t id : ids) {
+    const std::string& text = token(id);
+    if (!skip_special_tokens || !is_special(text)) tokens.push_back(text);
+  }
+  return decode_tokens(tokens, parts_->definition);
 }
 
 int64_t Tokenizer::vocabulary_size() const {

@@ -62,6 +62,10 @@ class Tokenizer {
   std::vector<Encoding> encode_windows(std::string_view text, std::string_view pair,
                                        const EncodeOptions& options) const;
 
+  // The text of ids, as tokenizers decodes them (decoder.h); without special tokens where told so.
+  // Error when there is no such id.
+  std::string decode(const std::vector<int32_t>& ids, bool skip_special_tokens) const;
+
   int64_t vocabulary_size() const;             // ids are below it
   const std::string& token(int32_t id) const;  // Error when there is no such id
   std::optional<int32_t> id(std::string_view token) const;

@@ -90,7 +90,7 @@ TEST(TextEncoder, GivesWhatTheDefinitionGives) {
       const TextEncoder encoder(definition, vocabulary);
       const TextEncoder::Lender scratch(encoder);
       RandomText random(static_cast<unsigned>(rules));
-      for (int i = 0; i < 1500; ++i) {
+      for (int i = 0; i < 500; ++i) {
         const std::string text = random.next();
         TextTokens expected, found, again, ids;
         encoder.plain().encode(text, expected);

@@ -83,6 +83,89 @@ TEST(TokenizerTest, TruncationSideLeftKeepsTheEnd) {
             tokenizer.encode("brown fox", {}).input_ids);
 }
 
+TEST(TokenizerTest, WordIdsAndSequenceIds) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const Encoding encoding = tokenizer.encode("unaffable fox,", "the", {.return_word_ids = true});
+  EXPECT_EQ(encoding.word_ids, (std::vector<int32_t>{-1, 0, 0, 0, 1, 2, -1, 0, -1}));
+  EXPECT_EQ(encoding.sequence_ids, (std::vector<int32_t>{-1, 0, 0, 0, 0, 0, -1, 1, -1}));
+  EXPECT_TRUE(encoding.offsets.empty());
+}
+
+TEST(TokenizerTest, WordsThatAreCutAlready) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const EncodeInput input{std::vector<std::string_view>{"the", "unaffable,", "", "fox"}};
+  const Encoding encoding =
+      tokenizer.encode(input, {.return_offsets = true, .return_word_ids = true});
+  EXPECT_EQ(encoding.input_ids, tokenizer.encode("the unaffable, fox", {}).input_ids);
+  EXPECT_EQ(encoding.word_ids, (std::vector<int32_t>{-1, 0, 1, 1, 1, 1, 3, -1}));
+  EXPECT_EQ(encoding.offsets[2], (TokenOffset{0, 2}));  // from the word's own beginning
+  EXPECT_EQ(encoding.offsets[6], (TokenOffset{0, 3}));
+}
+
+TEST(TokenizerTest, ABatchIsItsRowsForAnyNumberOfThreads) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 2000; ++i) {
+    texts.push_back(std::string(static_cast<std::size_t>(i % 50), 'a') + " the fox, " +
+                    std::to_string(i));
+  }
+  std::vector<EncodeInput> inputs;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    inputs.push_back({texts[i]});
+    if (i % 3 == 0) inputs.back().second = texts[texts.size() - 1 - i];
+  }
+  const EncodeOptions options{.max_length = 12, .return_offsets = true, .return_word_ids = true};
+  for (const int threads : {1, 2, 5}) {
+    const EncodedBatch batch = tokenizer.encode_batch(inputs, options, threads);
+    ASSERT_EQ(batch.rows(), 2000);
+    for (std::size_t i = 0; i < inputs.size(); i += 37) {
+      const Encoding row = tokenizer.encode(inputs[i], options);
+      const auto begin = static_cast<std::size_t>(batch.row_begins[i]);
+      ASSERT_EQ(static_cast<std::size_t>(batch.row_begins[i + 1]) - begin, row.input_ids.size());
+      for (std::size_t j = 0; j < row.input_ids.size(); ++j) {
+        ASSERT_EQ(batch.input_ids[begin + j], row.input_ids[j]);
+        ASSERT_EQ(batch.token_type_ids[begin + j], row.token_type_ids[j]);
+        ASSERT_EQ(batch.offsets[begin + j], row.offsets[j]);
+        ASSERT_EQ(batch.word_ids[begin + j], row.word_ids[j]);
+        ASSERT_EQ(batch.sequence_ids[begin + j], row.sequence_ids[j]);
+      }
+    }
+  }
+  inputs[1500].first = "\xFF";
+  inputs[700].first = "a\xFF";
+  for (const int threads : {1, 3}) {
+    try {
+      tokenizer.encode_batch(inputs, options, threads);
+      ADD_FAILURE() << "not refused";
+    } catch (const RowError& error) {
+      EXPECT_EQ(error.row, 700);
+      EXPECT_EQ(error.reason, "not valid UTF-8 at byte 1");
+    }
+  }
+}
+
+TEST(TokenizerTest, DecodesAsTokenizersDoes) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const auto ids = tokenizer.encode("The unaffable fox, jumps!", {}).input_ids;
+  EXPECT_EQ(tokenizer.decode(ids, true), "the unaffable fox, jumps!");
+  EXPECT_EQ(tokenizer.decode(ids, false), "[CLS] the unaffable fox, jumps! [SEP]");
+  EXPECT_EQ(tokenizer.decode({*tokenizer.id("##able")}, true), "##able");
+  EXPECT_EQ(tokenizer.decode({}, true), "");
+  error_of([&] { tokenizer.decode({-1}, true); });
+}
+
+// A line without an end, in one and in many words: the time is that of its length.
+TEST(TokenizerTest, LongLines) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const int32_t unknown = *tokenizer.id("[UNK]");
+  const std::string letters(20'000'000, 'x');
+  EXPECT_EQ(tokenizer.encode(letters, {}).input_ids, (std::vector<int32_t>{2, unknown, 3}));
+  std::string marks;
+  while (marks.size() < 5'000'000) marks += "\u0301";
+  EXPECT_EQ(tokenizer.encode(marks, {}).input_ids.size(), 2u);  // accents go
+  EXPECT_EQ(tokenizer.encode("a" + marks, {.max_length = 2}).input_ids.size(), 2u);
+}
+
 // ---- files -----------------------------------------------------------------------------------
 
 class TokenizerFiles : public ::testing::Test {

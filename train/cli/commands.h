@@ -13,6 +13,7 @@ void train_command(const Arguments& arguments);
 void evaluate_command(const Arguments& arguments);
 void predict_command(const Arguments& arguments);
 void tokenize_command(const Arguments& arguments);
+void train_tokenizer_command(const Arguments& arguments);  // lathe tokenize --train
 void dataset_command(const Arguments& arguments);
 void inspect_command(const Arguments& arguments);
 

@@ -163,11 +163,15 @@ void encode_all(const Tokenizer& tokenizer, const Lines& lines, const TokenizeOp
 }  // namespace
 
 void tokenize_command(const Arguments& arguments) {
+  if (std::find(arguments.begin(), arguments.end(), "--train") != arguments.end()) {
+    return train_tokenizer_command(arguments);
+  }
   std::string model, file, truncation = "longest_first", input_format = "json";
   TokenizeOptions chosen;
   std::optional<int64_t> max_length;
   Options options("tokenize",
-                  "Turns text into token ids: a JSON object a line, in the order of the input.");
+                  "Turns text into token ids: a JSON object a line, in the order of the input. "
+                  "With --train: makes a vocabulary (lathe tokenize --train --help).");
   options.required("model_name_or_path", model, "Directory with tokenizer.json or vocab.txt");
   options.positional("FILE", file, "Input, or - for the standard input");
   options.add("input_format", input_format,
