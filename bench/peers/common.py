@@ -79,7 +79,9 @@ def options_of(arguments):
 
 def lathe_train(output_dir, arguments):
     """`lathe train` with those arguments: what was measured, in the Trainer's words."""
-    measured = run([LATHE, "train", "--output_dir", output_dir, *options_of(arguments)])
+    # No token cache: every contestant tokenizes.
+    measured = run([LATHE, "train", "--cache_dir", "none", "--output_dir", output_dir,
+                    *options_of(arguments)])
     results = json.loads((pathlib.Path(output_dir) / "all_results.json").read_text())
     return {**results, "first_step_seconds": measured.first_step, "peak_mb": measured.peak_mb}
 
