@@ -96,6 +96,8 @@ void check_arguments(const TrainingArguments& a) {
           a.per_device_eval_batch_size, "must be at least 1");
   require(a.gradient_accumulation_steps >= 1, "gradient_accumulation_steps",
           a.gradient_accumulation_steps, "must be at least 1");
+  require(a.num_processes >= 1 && a.num_processes <= 1024, "num_processes", a.num_processes,
+          "must be from 1 to 1024");
   require(a.learning_rate >= 0 && std::isfinite(a.learning_rate), "learning_rate", a.learning_rate,
           "must be 0 or more");
   require(a.weight_decay >= 0 && std::isfinite(a.weight_decay), "weight_decay", a.weight_decay,
@@ -126,12 +128,12 @@ TrainingPlan plan_training(const TrainingArguments& arguments, int64_t examples)
   TrainingPlan plan{};
   plan.examples = examples;
   plan.batches_per_epoch = divide_up(examples, arguments.per_device_train_batch_size);
-  plan.updates_per_epoch = divide_up(plan.batches_per_epoch, arguments.gradient_accumulation_steps);
+  plan.updates_per_epoch = divide_up(plan.batches_per_epoch, arguments.batches_per_update());
   if (arguments.max_steps > 0) {
     plan.max_steps = arguments.max_steps;
     plan.epochs = divide_up(plan.max_steps, plan.updates_per_epoch);
     plan.samples = static_cast<double>(plan.max_steps * arguments.per_device_train_batch_size *
-                                       arguments.gradient_accumulation_steps);
+                                       arguments.batches_per_update());
   } else {
     plan.max_steps = static_cast<int64_t>(
         std::ceil(arguments.num_train_epochs * static_cast<double>(plan.updates_per_epoch)));

@@ -21,11 +21,12 @@ SamplingStrategy sampling_strategy_named(std::string_view name);
 struct TrainingArguments {
   std::string output_dir;
 
-  // Batches. One optimizer step sees per_device_train_batch_size x gradient_accumulation_steps
-  // examples.
+  // Batches. One optimizer step sees per_device_train_batch_size x gradient_accumulation_steps x
+  // num_processes examples.
   int64_t per_device_train_batch_size = 8;
   int64_t per_device_eval_batch_size = 8;
   int64_t gradient_accumulation_steps = 1;
+  int64_t num_processes = 1;  // ranks that train together (train/communicator.h)
   SamplingStrategy train_sampling_strategy = SamplingStrategy::kRandom;
 
   // Optimizer.
@@ -65,6 +66,7 @@ struct TrainingArguments {
   // A checkpoint directory to continue from, or empty.
   std::string resume_from_checkpoint;
 
+  int64_t batches_per_update() const { return gradient_accumulation_steps * num_processes; }
   uint64_t order_seed() const { return data_seed.value_or(seed); }
   // The metric that decides which model is best, with its prefix "eval_"; empty where none does.
   std::string best_metric_name() const;

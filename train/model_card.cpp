@@ -89,10 +89,12 @@ void write_hyperparameters(const ModelCard& card, const TrainingArguments& a, st
       << "- learning_rate: " << a.learning_rate
       << "\n- train_batch_size: " << a.per_device_train_batch_size
       << "\n- eval_batch_size: " << a.per_device_eval_batch_size << "\n- seed: " << a.seed << "\n";
-  if (a.gradient_accumulation_steps > 1) {
-    out << "- gradient_accumulation_steps: " << a.gradient_accumulation_steps
-        << "\n- total_train_batch_size: "
-        << a.gradient_accumulation_steps * a.per_device_train_batch_size << "\n";
+  if (a.num_processes > 1) out << "- num_devices: " << a.num_processes << "\n";
+  if (a.gradient_accumulation_steps > 1)
+    out << "- gradient_accumulation_steps: " << a.gradient_accumulation_steps << "\n";
+  if (a.batches_per_update() > 1) {
+    out << "- total_train_batch_size: " << a.batches_per_update() * a.per_device_train_batch_size
+        << "\n";
   }
   out << "- optimizer: AdamW with betas=(" << a.adam_beta1 << "," << a.adam_beta2
       << "), epsilon=" << a.adam_epsilon << " and weight_decay=" << a.weight_decay

@@ -74,7 +74,8 @@ int64_t prediction_bytes(BertForSequenceClassification& model, const Examples& e
 }
 
 Predictions predict(Context& context, const BertForSequenceClassification& model, ProblemType type,
-                    const Examples& examples, int64_t batch_size, const OnBatch& on_batch) {
+                    const Examples& examples, int64_t batch_size, const OnBatch& on_batch,
+                    Communicator& communicator) {
   const auto start = std::chrono::steady_clock::now();
   const Epoch epoch = inference_epoch(examples, batch_size);
   Predictions result;
@@ -82,7 +83,7 @@ Predictions predict(Context& context, const BertForSequenceClassification& model
   result.logits.resize(static_cast<std::size_t>(examples.size() * result.columns));
   if (examples.labelled()) result.losses.resize(static_cast<std::size_t>(examples.size()));
   result.batches = epoch.size();
-  for (int64_t index = 0; index < epoch.size(); ++index) {
+  for (int64_t index = communicator.rank(); index < epoch.size(); index += communicator.size()) {
     const Batch batch = epoch[index];
     const Arena::Scope memory(context.arena);
     const BertInput input = batch.input();
@@ -98,6 +99,9 @@ Predictions predict(Context& context, const BertForSequenceClassification& model
     }
     if (on_batch) on_batch(index + 1, epoch.size());
   }
+  // Each answer is one rank's, and zero on the others.
+  communicator.all_reduce(std::span(result.logits));
+  communicator.all_reduce(std::span(result.losses));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

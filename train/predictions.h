@@ -9,6 +9,7 @@
 
 #include "nn/sequence_classifier.h"
 #include "train/batches.h"
+#include "train/communicator.h"
 
 namespace lathe {
 
@@ -31,10 +32,12 @@ using OnBatch = std::function<void(int64_t done, int64_t batches)>;
 int64_t prediction_bytes(BertForSequenceClassification& model, const Examples& examples,
                          int64_t batch_size);
 
-// Runs the model without dropout. Batches hold examples of about equal length; what an example is
-// answered does not depend on its batch.
+// Runs the model without dropout. Each rank computes every size()-th batch, and all get all
+// answers. Batches hold examples of about equal length; what an example is answered does not depend
+// on its batch.
 Predictions predict(Context& context, const BertForSequenceClassification& model, ProblemType type,
-                    const Examples& examples, int64_t batch_size, const OnBatch& on_batch = {});
+                    const Examples& examples, int64_t batch_size, const OnBatch& on_batch = {},
+                    Communicator& communicator = alone());
 
 // The answers themselves.
 std::vector<int32_t> predicted_classes(

@@ -51,6 +51,7 @@ Json to_json(const TrainerState& state) {
   json["save_steps"] = state.save_steps;
   Json& extra = json["stateful_callbacks"][kExtra];
   extra["args"]["gradient_accumulation_steps"] = state.gradient_accumulation_steps;
+  extra["args"]["num_processes"] = state.num_processes;
   extra["attributes"]["loss_since_log"] = state.loss_since_log;
   extra["attributes"]["loss_logged"] = state.loss_logged;
   extra["attributes"]["last_logged_step"] = state.last_logged_step;
@@ -94,8 +95,9 @@ TrainerState read_trainer_state(const std::string& path) {
     state.best_model_checkpoint = value_of(json, path, "best_model_checkpoint", &Json::as_string);
   }
   const Json& extra = member(member(json, path, "stateful_callbacks"), path, kExtra);
-  state.gradient_accumulation_steps =
-      integer(member(extra, path, "args"), "gradient_accumulation_steps");
+  const Json& args = member(extra, path, "args");
+  state.gradient_accumulation_steps = integer(args, "gradient_accumulation_steps");
+  state.num_processes = integer(args, "num_processes");
   const Json& sums = member(extra, path, "attributes");
   state.loss_since_log = number(sums, "loss_since_log");
   state.loss_logged = number(sums, "loss_logged");

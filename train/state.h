@@ -18,6 +18,7 @@ struct TrainerState {
   int64_t num_train_epochs = 0;
   int64_t train_batch_size = 0;
   int64_t gradient_accumulation_steps = 1;
+  int64_t num_processes = 1;
   int64_t logging_steps = 0, eval_steps = 0, save_steps = 0;
   double total_flos =
       0.0;  // 6 x real tokens x parameters outside the embeddings, as Transformers estimates it

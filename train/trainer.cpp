@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -56,13 +57,18 @@ struct Trainer::Run {
 };
 
 Trainer::Trainer(BertForSequenceClassification& model, const Tokenizer* tokenizer,
-                 TrainingArguments arguments, ComputeMetrics compute_metrics)
+                 TrainingArguments arguments, ComputeMetrics compute_metrics,
+                 Communicator& communicator)
     : model_(model),
       tokenizer_(tokenizer),
       arguments_(std::move(arguments)),
       compute_metrics_(std::move(compute_metrics)),
+      communicator_(communicator),
       problem_type_(model.config().problem_type.value_or(ProblemType::kSingleLabel)) {
   check_arguments(arguments_);
+  if (communicator_.size() != arguments_.num_processes) {
+    fail("--num_processes ", arguments_.num_processes, ": ", communicator_.size(), " ranks run");
+  }
 }
 
 void Trainer::add_callback(std::unique_ptr<TrainerCallback> callback) {
@@ -107,10 +113,12 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
   state_.num_train_epochs = plan.epochs;
   state_.train_batch_size = arguments_.per_device_train_batch_size;
   state_.gradient_accumulation_steps = arguments_.gradient_accumulation_steps;
+  state_.num_processes = arguments_.num_processes;
   state_.logging_steps = plan.logging_steps;
   state_.eval_steps = plan.eval_steps;
   state_.save_steps = plan.save_steps;
   const int64_t done = resume(run);
+  require_equal_replicas();
   for (auto& callback : callbacks_) callback->on_train_begin(plan, state_);
   for (int64_t epoch = done / plan.updates_per_epoch;
        epoch < plan.epochs && state_.global_step < plan.max_steps; ++epoch) {
@@ -135,6 +143,7 @@ int64_t Trainer::resume(Run& run) {
   require_same("per_device_train_batch_size", saved.train_batch_size, state_.train_batch_size);
   require_same("gradient_accumulation_steps", saved.gradient_accumulation_steps,
                state_.gradient_accumulation_steps);
+  require_same("num_processes", saved.num_processes, state_.num_processes);
   load_checkpoint_model(checkpoint, model_);
   load_checkpoint_optimizer(checkpoint, run.optimizer, saved.global_step);
   const TrainerState fresh = std::exchange(state_, saved);
@@ -172,12 +181,12 @@ void Trainer::run_epoch(Run& run, int64_t epoch, int64_t first_update) {
 
 // One optimizer step over the micro-batches of update `index` of the epoch.
 StepReport Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_t index) {
-  const int64_t first = index * arguments_.gradient_accumulation_steps;
-  const int64_t last = std::min(first + arguments_.gradient_accumulation_steps, batches.size());
+  const int64_t first = index * arguments_.batches_per_update();
+  const int64_t last = std::min(first + arguments_.batches_per_update(), batches.size());
   int64_t examples = 0;
   for (int64_t i = first; i < last; ++i) examples += std::ssize(batches.rows(i));
-  // Dropout draws by the number of the micro-batch, which a run that was resumed must count from
-  // the same start.
+  // Dropout draws by the number of the micro-batch, which a run that was resumed, and every rank,
+  // must count from the same start.
   run.context.step = static_cast<uint32_t>(epoch * run.plan.batches_per_epoch + first);
   const double loss =
       accumulate(run, batches, first, last, examples) / static_cast<double>(examples);
@@ -193,12 +202,15 @@ StepReport Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_
   return {loss, norm, rate, examples};
 }
 
-// Adds the gradient of the mean loss over `examples` examples, batch by batch. Returns the sum of
-// their losses.
+// Adds the gradient of the mean loss over `examples` examples, batch by batch, each rank its share
+// of the batches, and then the ranks' gradients. The mean is over the examples, so it does not
+// matter how many a rank had. Returns the sum of the losses.
 double Trainer::accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last,
                            int64_t examples) {
-  double sum = 0.0;
-  for (int64_t i = first; i < last; ++i) {
+  double sums[2] = {};  // of losses and of operations
+  const auto first_step = run.context.step;
+  for (int64_t i = first + communicator_.rank(); i < last; i += communicator_.size()) {
+    run.context.step = first_step + static_cast<uint32_t>(i - first);
     const Batch batch = batches[i];
     const Arena::Scope memory(run.context.arena);
     const BertInput input = batch.input();
@@ -208,11 +220,41 @@ double Trainer::accumulate(Run& run, const Epoch& batches, int64_t first, int64_
     const BatchLoss loss =
         batch_loss(run.context, problem_type_, logits, batch, 1.0 / static_cast<double>(examples));
     model_.backward(run.context, input, loss.dlogits, saved);
-    sum += loss.sum;
-    state_.total_flos += run.flos_per_token * static_cast<double>(batch.tokens());
-    ++run.context.step;
+    sums[0] += loss.sum;
+    sums[1] += run.flos_per_token * static_cast<double>(batch.tokens());
   }
-  return sum;
+  reduce_gradients();
+  communicator_.all_reduce(sums);
+  state_.total_flos += sums[1];
+  return sums[0];
+}
+
+// Where a rank's tokens touched a row of an embedding, the optimizer must visit it on all ranks.
+void Trainer::reduce_gradients() {
+  for (Parameter& parameter : model_.parameters().all()) {
+    const auto count = static_cast<std::size_t>(parameter.shape.count());
+    communicator_.all_reduce(std::span(parameter.gradient.f32(), count));
+    if (parameter.sparse_rows) communicator_.all_reduce_max(parameter.active_rows);
+  }
+}
+
+// Error when the ranks do not begin with the same parameters, bit for bit.
+void Trainer::require_equal_replicas() {
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, of words
+  for (const Parameter& parameter : model_.parameters().all()) {
+    const float* values = parameter.value.f32();
+    for (int64_t i = 0; i < parameter.shape.count(); ++i) {
+      hash = (hash ^ std::bit_cast<uint32_t>(values[i])) * 0x100000001b3;
+    }
+  }
+  std::vector<uint64_t> hashes(static_cast<std::size_t>(communicator_.size()));
+  communicator_.all_gather(hash, hashes);
+  for (std::size_t rank = 1; rank < hashes.size(); ++rank) {
+    if (hashes[rank] != hashes[0]) {
+      fail("rank ", rank,
+           " begins with other parameters than rank 0; all ranks need the same model");
+    }
+  }
 }
 
 void Trainer::stop_at_non_finite(const char* what, double value) const {
@@ -273,12 +315,15 @@ void Trainer::note_best(const Json& metrics) {
 }
 
 void Trainer::save(const Run& run) {
-  save_checkpoint(arguments_.output_dir, model_, tokenizer_, run.optimizer, state_);
-  if (arguments_.save_total_limit) {
+  const std::string path = checkpoint_path(arguments_.output_dir, state_.global_step);
+  if (communicator_.rank() == 0) {
+    save_checkpoint(arguments_.output_dir, model_, tokenizer_, run.optimizer, state_);
+  }
+  if (communicator_.rank() == 0 && arguments_.save_total_limit) {
     rotate_checkpoints(arguments_.output_dir, *arguments_.save_total_limit,
                        state_.best_model_checkpoint);
   }
-  const std::string path = checkpoint_path(arguments_.output_dir, state_.global_step);
+  communicator_.barrier();  // no rank goes on, and may fail, before the checkpoint is there
   for (auto& callback : callbacks_) callback->on_save(state_, path);
 }
 
@@ -301,12 +346,12 @@ Json::Object Trainer::finish(Run& run) {
 Predictions Trainer::predict(const Examples& examples) {
   reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size));
   Context context{.kernels = cpu_kernels(), .arena = *arena_};
-  return lathe::predict(context, model_, problem_type_, examples,
-                        arguments_.per_device_eval_batch_size,
-                        [this](int64_t done, int64_t batches) {
-                          for (auto& callback : callbacks_)
-                            callback->on_prediction_step(done, batches);
-                        });
+  return lathe::predict(
+      context, model_, problem_type_, examples, arguments_.per_device_eval_batch_size,
+      [this](int64_t done, int64_t batches) {
+        for (auto& callback : callbacks_) callback->on_prediction_step(done, batches);
+      },
+      communicator_);
 }
 
 Json::Object Trainer::score(const Predictions& predictions, const Examples& examples,

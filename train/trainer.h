@@ -17,6 +17,7 @@
 #include "train/adamw.h"
 #include "train/arguments.h"
 #include "train/callback.h"
+#include "train/communicator.h"
 #include "train/glue.h"
 #include "train/predictions.h"
 #include "train/state.h"
@@ -27,10 +28,18 @@ class Trainer {
  public:
   using ComputeMetrics = std::function<Metrics(const Predictions&, const Targets&)>;
 
-  // The model, its problem_type set in its config, and the tokenizer (saved with checkpoints; may
-  // be null) must outlive the trainer. Error for arguments that check_arguments() refuses.
+  // The model, its problem_type set in its config, the tokenizer (saved with checkpoints; may be
+  // null) and the communicator must outlive the trainer. Error for arguments that check_arguments()
+  // refuses.
+  //
+  // With a communicator of N ranks every rank makes its own trainer, over a replica of the same
+  // model, and calls the same functions with the same examples. Each takes every N-th micro-batch,
+  // so that N ranks do what one does with N times the gradient_accumulation_steps: the same order,
+  // dropout and (to rounding) gradients. Answers and states are the same on all ranks; rank 0
+  // writes.
   Trainer(BertForSequenceClassification& model, const Tokenizer* tokenizer,
-          TrainingArguments arguments, ComputeMetrics compute_metrics);
+          TrainingArguments arguments, ComputeMetrics compute_metrics,
+          Communicator& communicator = alone());
 
   void add_callback(std::unique_ptr<TrainerCallback> callback);
 
@@ -60,6 +69,8 @@ class Trainer {
   void run_epoch(Run& run, int64_t epoch, int64_t first_update);
   StepReport update(Run& run, const Epoch& batches, int64_t epoch, int64_t index);
   double accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last, int64_t examples);
+  void require_equal_replicas();
+  void reduce_gradients();
   [[noreturn]] void stop_at_non_finite(const char* what, double value) const;
   void log_evaluate_save(Run& run, bool log_now, bool evaluate_now, bool save_now);
   void log_losses(const Run& run);
@@ -73,6 +84,7 @@ class Trainer {
   const Tokenizer* tokenizer_;
   TrainingArguments arguments_;
   ComputeMetrics compute_metrics_;
+  Communicator& communicator_;
   ProblemType problem_type_;
   std::vector<std::unique_ptr<TrainerCallback>> callbacks_;
   TrainerState state_;

@@ -11,6 +11,7 @@
 #include "train/cli/common.h"
 #include "train/cli/interrupt.h"
 #include "train/cli/training_options.h"
+#include "train/communicator.h"
 #include "train/memory_plan.h"
 #include "train/model_card.h"
 #include "train/progress.h"
@@ -96,7 +97,7 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
               memory_line(plan_memory(model, tokens, sequences)).c_str(),
               static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
               static_cast<long long>(arguments.per_device_train_batch_size *
-                                     arguments.gradient_accumulation_steps));
+                                     arguments.batches_per_update()));
   std::fflush(stdout);
 }
 
@@ -130,9 +131,11 @@ void report(const std::string& output_dir, const std::string& split, const Json:
   save_results(output_dir, split, metrics);
 }
 
-Json::Object evaluate(Trainer& trainer, const Splits& splits, int64_t show_worst) {
+// All ranks compute the answers; the first alone reports them.
+Json::Object evaluate(Trainer& trainer, const Splits& splits, int64_t show_worst, bool reports) {
   const Split& split = *splits.validation;
   const Predictions predictions = trainer.predict(split.examples);
+  if (!reports) return {};
   const Json::Object metrics =
       with_samples(trainer.score(predictions, split.examples), "eval", split.examples.size());
   report(trainer.arguments().output_dir, "eval", metrics);
@@ -140,9 +143,10 @@ Json::Object evaluate(Trainer& trainer, const Splits& splits, int64_t show_worst
   return metrics;
 }
 
-void predict_test(Trainer& trainer, const Splits& splits) {
+void predict_test(Trainer& trainer, const Splits& splits, bool reports) {
   const Split& split = *splits.test;
   const Predictions predictions = trainer.predict(split.examples);
+  if (!reports) return;
   const std::string path = trainer.arguments().output_dir + "/predict_results.jsonl";
   write_predictions(path, predictions, splits.task.problem_type, splits.task.labels.names());
   std::printf("%lld predictions in %s\n", static_cast<long long>(predictions.size()), path.c_str());
@@ -171,6 +175,48 @@ void write_card(const TrainOptions& options, const Splits& splits, const Trainer
              model_card_text(card, trainer.arguments(), trainer.state()));
 }
 
+// What one rank does, with a model of its own. The first alone prints and writes.
+void train_rank(const TrainOptions& options, const BertConfig& config, const Tokenizer& tokenizer,
+                const Splits& splits, Communicator& communicator) {
+  const TrainingArguments& arguments = options.arguments;
+  const bool first = communicator.rank() == 0;
+  BertForSequenceClassification model(config_for(splits.task, config));
+  const LoadReport loaded = load_pretrained(options.common.model_name_or_path, model,
+                                            arguments.seed, options.ignore_mismatched_sizes);
+  if (first) {
+    const std::string warning = new_weights_warning(loaded, options.common.model_name_or_path);
+    if (!warning.empty()) std::printf("%s\n", warning.c_str());
+    print_splits(splits);
+    print_plan(model, arguments, splits.train.examples);
+  }
+  const GlueTask* glue = task_options(options.common).glue;
+  const ProblemType type = splits.task.problem_type;
+  Trainer trainer(
+      model, &tokenizer, arguments,
+      [glue, type](const Predictions& predictions, const Targets& targets) {
+        return compute_metrics(glue, type, predictions, targets);
+      },
+      communicator);
+  if (first) {
+    trainer.add_callback(progress_for(stdout));
+    trainer.add_callback(std::make_unique<InterruptCallback>());
+  }
+  const Json::Object trained = trainer.train(
+      splits.train.examples, splits.validation ? &splits.validation->examples : nullptr);
+  if (first) {
+    save_pretrained(model, arguments.output_dir);
+    tokenizer.save(arguments.output_dir);
+    report(arguments.output_dir, "train",
+           with_samples(trained, "train", splits.train.examples.size()));
+  }
+  Json::Object evaluated;
+  if (splits.validation) evaluated = evaluate(trainer, splits, options.common.show_worst, first);
+  if (splits.test) predict_test(trainer, splits, first);
+  if (!first) return;
+  write_json_file(arguments.output_dir + "/trainer_state.json", to_json(trainer.state()));
+  write_card(options, splits, trainer, sequence_length(options.common, config), evaluated);
+}
+
 }  // namespace
 
 void train_command(const Arguments& command_line) {
@@ -186,33 +232,9 @@ void train_command(const Arguments& command_line) {
   make_writable_directory(arguments.output_dir);
   resolve_resume(arguments);
 
-  BertForSequenceClassification model(config_for(splits.task, config));
-  const LoadReport loaded = load_pretrained(options.common.model_name_or_path, model,
-                                            arguments.seed, options.ignore_mismatched_sizes);
-  const std::string warning = new_weights_warning(loaded, options.common.model_name_or_path);
-  if (!warning.empty()) std::printf("%s\n", warning.c_str());
-  print_splits(splits);
-  print_plan(model, arguments, splits.train.examples);
-
-  const GlueTask* glue = task_options(options.common).glue;
-  const ProblemType type = splits.task.problem_type;
-  Trainer trainer(model, &tokenizer, arguments,
-                  [glue, type](const Predictions& predictions, const Targets& targets) {
-                    return compute_metrics(glue, type, predictions, targets);
-                  });
-  trainer.add_callback(progress_for(stdout));
-  trainer.add_callback(std::make_unique<InterruptCallback>());
-  const Json::Object trained = trainer.train(
-      splits.train.examples, splits.validation ? &splits.validation->examples : nullptr);
-  save_pretrained(model, arguments.output_dir);
-  tokenizer.save(arguments.output_dir);
-  report(arguments.output_dir, "train",
-         with_samples(trained, "train", splits.train.examples.size()));
-  Json::Object evaluated;
-  if (splits.validation) evaluated = evaluate(trainer, splits, options.common.show_worst);
-  if (splits.test) predict_test(trainer, splits);
-  write_json_file(arguments.output_dir + "/trainer_state.json", to_json(trainer.state()));
-  write_card(options, splits, trainer, sequence_length(options.common, config), evaluated);
+  run_ranks(static_cast<int>(arguments.num_processes), [&](Communicator& communicator) {
+    train_rank(options, config, tokenizer, splits, communicator);
+  });
 }
 
 }  // namespace lathe

@@ -46,6 +46,9 @@ void add_optimizer(Options& options, TrainingArguments& arguments, Names& names)
               "Examples in a batch");
   options.add("gradient_accumulation_steps", arguments.gradient_accumulation_steps,
               "Batches in an optimizer step");
+  options.add(
+      "num_processes", arguments.num_processes,
+      "Ranks on this machine, each with a replica of the model and its part of every batch");
   options.add("lr_scheduler_type", names.lr_scheduler_type,
               "linear, cosine, constant, constant_with_warmup");
   options.add("warmup_steps", arguments.warmup_steps,
