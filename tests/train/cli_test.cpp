@@ -219,8 +219,8 @@ TEST_F(Program, RefusesOptionsInOneLine) {
   expect_error(work_.train("out", "--learning-rte 1"),
                "--learning_rte: `lathe train` has no such option; did you mean --learning_rate?");
   expect_error(work_.train("out", "--bf16"), "--bf16: this build computes in f32 only");
-  expect_error(work_.train("out", "--num_processes 2"),
-               "--num_processes: this build runs in one process; --num_threads sets its threads");
+  expect_error(work_.train("out", "--num_processes 0"),
+               "--num_processes 0: must be from 1 to 1024");
   expect_error(work_.train("out", "--device cuda"),
                "--device cuda: this build has no CUDA; use cpu or auto");
   expect_error(work_.train("out", "--seed x"), "--seed x: must be a whole number");

@@ -17,7 +17,6 @@ const std::map<std::string, std::string>& advice() {
   static const std::map<std::string, std::string> table = {
       {"bf16", "this build computes in f32 only"},
       {"fp16", "this build computes in f32 only"},
-      {"num_processes", "this build runs in one process; --num_threads sets its threads"},
       {"do_train", "`lathe train` always trains"},
       {"do_eval", "`lathe train` evaluates when --validation_file is given"},
       {"do_predict", "`lathe train` predicts when --test_file is given"},
