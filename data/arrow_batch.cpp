@@ -257,7 +257,7 @@ SharedBytes ArrowBatch::decompressed(const SharedBytes& bytes) const {
   int64_t size = 0;
   if (bytes.size() < 8) fail_column("a compressed buffer without its size");
   std::memcpy(&size, bytes.data(), sizeof size);
-  const SharedBytes rest = bytes.part(8, bytes.size() - 8);
+  SharedBytes rest = bytes.part(8, bytes.size() - 8);
   if (size == -1) return rest;
   const Codec codec = compression_ == arrow::compression::kZstd ? Codec::kZstd : Codec::kLz4Frame;
   return decompress(codec, rest.view(), size, concat(where_, ", column ", quoted(column_)));

@@ -51,7 +51,7 @@ class ArrowBatch {
   const ArrowDictionaries& dictionaries_;
   std::string where_, column_;
   int64_t rows_ = 0;
-  int compression_ = -1;  // arrow::compression::Codec, or none
+  int8_t compression_ = -1;  // arrow::compression::Codec, or none
   std::size_t next_node_ = 0, next_buffer_ = 0, next_variadic_ = 0;
 };
 

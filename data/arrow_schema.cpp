@@ -248,6 +248,7 @@ FlatNode key_value_node(std::string_view key, std::string_view value) {
 
 FlatNode arrow_schema_node(const std::vector<Column>& columns) {
   std::vector<FlatNode> fields;
+  fields.reserve(columns.size());
   for (const Column& column : columns) fields.push_back(field_node(column));
   Json hugging_face = Json::object();
   hugging_face["info"]["features"] = features_of(columns);
