@@ -1,12 +1,12 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "train/batch_loss.h"
 #include "train/checkpoint.h"
 
@@ -241,15 +241,13 @@ void Trainer::reduce_gradients() {
 // Error when the ranks do not begin with the same parameters, bit for bit.
 void Trainer::require_equal_replicas() {
   if (communicator_.size() == 1) return;
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, of words
+  Fingerprint parameters;
   for (const Parameter& parameter : model_.parameters().all()) {
-    const float* values = parameter.value.f32();
-    for (int64_t i = 0; i < parameter.shape.count(); ++i) {
-      hash = (hash ^ std::bit_cast<uint32_t>(values[i])) * 0x100000001b3;
-    }
+    parameters.add({reinterpret_cast<const char*>(parameter.value.f32()),
+                    static_cast<std::size_t>(parameter.shape.count()) * sizeof(float)});
   }
   std::vector<uint64_t> hashes(static_cast<std::size_t>(communicator_.size()));
-  communicator_.all_gather(hash, hashes);
+  communicator_.all_gather(hash64(parameters.hex()), hashes);
   for (std::size_t rank = 1; rank < hashes.size(); ++rank) {
     if (hashes[rank] != hashes[0]) {
       fail("rank ", rank,
