@@ -7,8 +7,6 @@
 #include <cstdio>
 
 #include "base/error.h"
-#include "train/cli/interrupt.h"
-#include "train/progress.h"
 #include "train/worst.h"
 
 namespace lathe {
@@ -136,33 +134,6 @@ int64_t sequence_length(const CommonOptions& common, const BertConfig& config) {
   }
   if (length < 1) fail("--max_seq_length ", length, ": must be at least 1");
   return length;
-}
-
-FineTuned load_fine_tuned(const CommonOptions& common) {
-  const std::string& directory = common.model_name_or_path;
-  const BertConfig config = load_config(directory);
-  FineTuned result{nullptr, load_tokenizer(directory, config)};
-  result.model = std::make_unique<BertForSequenceClassification>(config);
-  const LoadReport report =
-      load_pretrained(directory, *result.model, /*seed=*/0, /*ignore_mismatched_sizes=*/false);
-  if (!report.missing.empty()) {
-    fail(directory, "/model.safetensors: the parameter ", report.missing.front(),
-         " is missing, so this model has not been fine-tuned; `lathe train` does that");
-  }
-  return result;
-}
-
-Trainer inference_trainer(BertForSequenceClassification& model, ProblemType type,
-                          int64_t batch_size, const GlueTask* task) {
-  TrainingArguments arguments;
-  arguments.per_device_eval_batch_size = batch_size;
-  Trainer trainer(model, nullptr, arguments,
-                  [task, type](const Predictions& predictions, const Targets& targets) {
-                    return compute_metrics(task, type, predictions, targets);
-                  });
-  trainer.add_callback(progress_for(stdout));
-  trainer.add_callback(std::make_unique<InterruptCallback>());
-  return trainer;
 }
 
 std::string columns_line(const Task& task, bool labelled) {

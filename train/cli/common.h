@@ -1,7 +1,6 @@
 // What the subcommands share: the options that say which model and which data, and loading them.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -49,18 +48,6 @@ int64_t sequence_length(const CommonOptions& common, const BertConfig& config);
 // Where the tokens of this checkpoint are kept; nothing for --cache_dir none, or where there is no
 // place for a cache.
 std::optional<TokenCache> token_cache(const CommonOptions& common);
-
-// A fine-tuned model with everything that it takes to use it.
-struct FineTuned {
-  std::unique_ptr<BertForSequenceClassification> model;
-  Tokenizer tokenizer;
-};
-// Error when the checkpoint has no trained head.
-FineTuned load_fine_tuned(const CommonOptions& common);
-
-// A trainer for inference alone, reporting to stdout.
-Trainer inference_trainer(BertForSequenceClassification& model, ProblemType type,
-                          int64_t batch_size, const GlueTask* task);
 
 // "text columns: sentence1, sentence2 · label column: label".
 std::string columns_line(const Task& task, bool labelled);

@@ -2,9 +2,8 @@
 
 #include <cstdio>
 
-#include "base/file.h"
 #include "train/cli/commands.h"
-#include "train/cli/common.h"
+#include "train/cli/inference.h"
 #include "train/results.h"
 
 namespace lathe {
@@ -29,25 +28,14 @@ void evaluate_command(const Arguments& arguments) {
   options.add("per_device_eval_batch_size", batch_size, "Examples in a batch");
   if (!options.parse(arguments)) return;
 
-  choose_device(common);
-  const TaskOptions asked = task_options(common);
-  const FineTuned fine_tuned = load_fine_tuned(common);
-  const BertConfig& config = fine_tuned.model->config();
-  const Table table = read_examples(validation_file, asked.text_columns, max_eval_samples);
-  const Task task = task_of_model(table, asked, config);
-  if (output_dir) make_writable_directory(*output_dir);
-  const std::optional<TokenCache> cache = token_cache(common);
-  const Examples examples =
-      encode_examples(table, task, fine_tuned.tokenizer, sequence_length(common, config),
-                      /*labelled=*/true, cache ? &*cache : nullptr);
-  std::printf("%s\n%s; %lld examples\n", device_line().c_str(), columns_line(task, true).c_str(),
-              static_cast<long long>(examples.size()));
-  Trainer trainer = inference_trainer(*fine_tuned.model, task.problem_type, batch_size, asked.glue);
-  const Predictions predictions = trainer.predict(examples);
-  Json::Object metrics = trainer.score(predictions, examples);
-  metrics.emplace_back("eval_samples", examples.size());
+  Inference inference = prepare_inference(common, validation_file, max_eval_samples,
+                                          /*labelled=*/true, output_dir);
+  Trainer trainer = inference_trainer(inference, common, batch_size);
+  const Predictions predictions = trainer.predict(inference.examples);
+  Json::Object metrics = trainer.score(predictions, inference.examples);
+  metrics.emplace_back("eval_samples", inference.examples.size());
   std::fputs(results_table("eval", metrics).c_str(), stdout);
-  print_worst(table, task, examples, predictions, common.show_worst);
+  print_worst(inference.table, inference.task, inference.examples, predictions, common.show_worst);
   if (output_dir) save_results(*output_dir, "eval", metrics);
 }
 

@@ -3,9 +3,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "base/file.h"
 #include "train/cli/commands.h"
-#include "train/cli/common.h"
+#include "train/cli/inference.h"
 
 namespace lathe {
 
@@ -27,23 +26,13 @@ void predict_command(const Arguments& arguments) {
   options.add("per_device_eval_batch_size", batch_size, "Examples in a batch");
   if (!options.parse(arguments)) return;
 
-  choose_device(common);
-  const TaskOptions asked = task_options(common);
-  const FineTuned fine_tuned = load_fine_tuned(common);
-  const BertConfig& config = fine_tuned.model->config();
-  const Table table = read_examples(test_file, asked.text_columns, max_predict_samples);
-  const Task task = task_of_model(table, asked, config);
   const std::string folder = std::filesystem::path(output_file).parent_path().string();
-  make_writable_directory(folder.empty() ? "." : folder);
-  const std::optional<TokenCache> cache = token_cache(common);
-  const Examples examples =
-      encode_examples(table, task, fine_tuned.tokenizer, sequence_length(common, config),
-                      /*labelled=*/false, cache ? &*cache : nullptr);
-  std::printf("%s\n%s; %lld examples\n", device_line().c_str(), columns_line(task, false).c_str(),
-              static_cast<long long>(examples.size()));
-  Trainer trainer = inference_trainer(*fine_tuned.model, task.problem_type, batch_size, asked.glue);
-  const Predictions predictions = trainer.predict(examples);
-  write_predictions(output_file, predictions, task.problem_type, task.labels.names());
+  Inference inference = prepare_inference(common, test_file, max_predict_samples,
+                                          /*labelled=*/false, folder.empty() ? "." : folder);
+  Trainer trainer = inference_trainer(inference, common, batch_size);
+  const Predictions predictions = trainer.predict(inference.examples);
+  write_predictions(output_file, predictions, inference.task.problem_type,
+                    inference.task.labels.names());
   std::printf("%lld predictions in %s (%.1f samples/s)\n",
               static_cast<long long>(predictions.size()), output_file.c_str(),
               static_cast<double>(predictions.size()) / predictions.seconds);
