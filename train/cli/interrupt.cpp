@@ -1,6 +1,7 @@
 #include "train/cli/interrupt.h"
 
 #include <csignal>
+#include <ctime>
 
 #include "base/error.h"
 
@@ -9,10 +10,25 @@ namespace lathe {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
+volatile double first_seconds = 0.0;
+
+// timeout(1), and a shell that ends its jobs, send the same request twice: to the program and to
+// its process group.
+constexpr double kSameRequestSeconds = 0.5;
+
+double monotonic_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 extern "C" void note_interrupt(int signal) {
+  const double now = monotonic_seconds();
+  if (interrupted == 0) first_seconds = now;
   interrupted = 1;
+  if (now - first_seconds < kSameRequestSeconds) return;
   std::signal(signal, SIG_DFL);
+  std::raise(signal);
 }
 
 }  // namespace

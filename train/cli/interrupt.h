@@ -5,7 +5,8 @@
 
 namespace lathe {
 
-// From now on SIGINT and SIGTERM are noted; a second one ends the program at once.
+// From now on SIGINT and SIGTERM are noted; a second one, half a second later or more, ends
+// the program at once.
 void install_interrupt_handler();
 // Error "interrupted" when one has been noted.
 void throw_if_interrupted();
