@@ -160,6 +160,7 @@ void Product::multiply(Range rows, const float* a_panels, Range columns, const f
                        Range l) const {
   const bool add = args_.accumulate || l.begin > 0;
   const bool complete = l.end == args_.k && args_.epilogue != Epilogue::kNone;
+  const bool reads_saved = complete && args_.epilogue == Epilogue::kGeluBackward;
   const TileRegisters registers;
   const float* b_panel = b_panels;
   for (int64_t column = columns.begin; column < columns.end; column += kTileColumns) {
@@ -167,8 +168,9 @@ void Product::multiply(Range rows, const float* a_panels, Range columns, const f
     const float* a_panel = a_panels;
     for (int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const int64_t row_count = minimum(kTileRows, rows.end - row);
-      multiply_tile(row_count, column_count, l.size(), a_panel, b_panel,
-                    args_.c + row * args_.ldc + column, args_.ldc, add);
+      const int64_t offset = row * args_.ldc + column;
+      multiply_tile(row_count, column_count, l.size(), a_panel, b_panel, args_.c + offset,
+                    args_.ldc, add, reads_saved ? args_.saved + offset : nullptr);
       if (complete) apply_epilogue(args_, row, row_count, column, column_count);
       a_panel += panel_floats(kTileRows, l.size());
     }

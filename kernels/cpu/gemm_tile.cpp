@@ -16,7 +16,8 @@ void fetch(const float* x, int count) {
 // The trip counts are template parameters so that every loop but those over k unrolls and `sum`
 // lives in registers.
 template <int kRows, int kVectors>
-void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, bool add) {
+void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, bool add,
+              const float* read_next) {
   Vec sum[kRows][kVectors] = {};
   const auto step = [&]() __attribute__((always_inline)) {
     Vec b_row[kVectors];
@@ -38,6 +39,7 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
   int64_t l = 0;
   for (int i = 0; i < kRows && l + kStepsPerRow <= k; ++i, l += kStepsPerRow) {
     fetch<1>(c + i * ldc, kVectors * kWidth);
+    if (read_next != nullptr) fetch<0>(read_next + i * ldc, kVectors * kWidth);
 #pragma GCC unroll 1
     for (int s = 0; s < kStepsPerRow; ++s) step();
   }
@@ -55,16 +57,16 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
 // multiply<rows, vectors>, found by going down from the largest, which is nearly always the one.
 template <int kRows, int kVectors>
 void multiply_at_most(int64_t rows, int64_t vectors, int64_t k, const float* a, const float* b,
-                      float* c, int64_t ldc, bool add) {
+                      float* c, int64_t ldc, bool add, const float* read_next) {
   if constexpr (kRows > 1) {
     if (rows < kRows)
-      return multiply_at_most<kRows - 1, kVectors>(rows, vectors, k, a, b, c, ldc, add);
+      return multiply_at_most<kRows - 1, kVectors>(rows, vectors, k, a, b, c, ldc, add, read_next);
   }
   if constexpr (kVectors > 1) {
     if (vectors < kVectors)
-      return multiply_at_most<kRows, kVectors - 1>(rows, vectors, k, a, b, c, ldc, add);
+      return multiply_at_most<kRows, kVectors - 1>(rows, vectors, k, a, b, c, ldc, add, read_next);
   }
-  multiply<kRows, kVectors>(k, a, b, c, ldc, add);
+  multiply<kRows, kVectors>(k, a, b, c, ldc, add, read_next);
 }
 
 }  // namespace
@@ -76,14 +78,16 @@ TileRegisters::~TileRegisters() = default;
 // a: element (i, l) at a[l * kTileRows + i]; b: element (l, j) at b[l * b_panel_stride(columns) +
 // j], aligned to a vector, zero beyond `columns`.
 void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
-                   float* c, int64_t ldc, bool add) {
+                   float* c, int64_t ldc, bool add, const float* read_next) {
   const int64_t vectors = b_panel_stride(columns) / kWidth;
   if (columns == vectors * kWidth) {
-    return multiply_at_most<kTileRows, kTileVectors>(rows, vectors, k, a, b, c, ldc, add);
+    return multiply_at_most<kTileRows, kTileVectors>(rows, vectors, k, a, b, c, ldc, add,
+                                                     read_next);
   }
   // The last columns of c fill no vector: sum beside c, then copy what is part of it.
   alignas(Vec) float sum[kTileRows * kTileColumns];
-  multiply_at_most<kTileRows, kTileVectors>(rows, vectors, k, a, b, sum, kTileColumns, false);
+  multiply_at_most<kTileRows, kTileVectors>(rows, vectors, k, a, b, sum, kTileColumns, false,
+                                            nullptr);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; j += kWidth) {
       const int64_t lanes = columns - j;

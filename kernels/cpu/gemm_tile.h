@@ -45,8 +45,9 @@ struct TileRegisters {
 };
 
 // c[rows, columns] = a b, or += when `add`, of a panel of a and one of b (gemm_pack.h).
-// 1 <= rows <= kTileRows, 1 <= columns <= kTileColumns, k >= 0.
+// 1 <= rows <= kTileRows, 1 <= columns <= kTileColumns, k >= 0. Beside the products it fetches into
+// the cache what the epilogue reads of a matrix that lies as c does: read_next, or nullptr.
 void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
-                   float* c, int64_t ldc, bool add);
+                   float* c, int64_t ldc, bool add, const float* read_next);
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -47,6 +47,16 @@ struct Corner {
   const PanelSource& source;
   int64_t first, lines, first_l, count;
 
+  // Asks for the lines of memory that hold it. They lie too far apart for the processor to see
+  // which comes next.
+  void fetch() const {
+    const int64_t run = source.lines_contiguous ? count : lines;
+    const int64_t runs = source.lines_contiguous ? lines : count;
+    const float* from = at(0, 0);
+    for (int64_t i = 0; i < runs; ++i, from += source.ld) {
+      for (int64_t j = 0; j < run; j += kBlockLines) __builtin_prefetch(from + j);
+    }
+  }
   bool whole() const { return lines == kBlockLines && count == kDepthStep; }
   const float* at(int64_t line, int64_t l) const { return source.at(first + line, first_l + l); }
 };
@@ -125,18 +135,24 @@ void store_pieces(Vec x, Vec y, char* row) {
   }
 }
 
+// How many blocks ahead of the one that is packed the operand's lines are fetched.
+constexpr int64_t kBlocksAhead = 2;
+
 // Calls work(corner, address of the block's first piece) for every block of a panel.
 template <class Work>
 void for_each_block(const PanelSource& source, int64_t first, int64_t lines, int64_t first_l,
                     int64_t k, float* panel, const Work& work) {
-  char* step = reinterpret_cast<char*>(panel);
-  for (int64_t l = 0; l < k; l += kDepthStep, step += kStepBytes) {
-    for (int64_t half = 0; half < 2 && half * kBlockLines < lines; ++half) {
-      const int64_t line = half * kBlockLines;
-      work(Corner{source, first + line, minimum(kBlockLines, lines - line), first_l + l,
-                  minimum(kDepthStep, k - l)},
-           step + half * kBlockBytes);
-    }
+  const int64_t halves = lines > kBlockLines ? 2 : 1;
+  const int64_t blocks = halves * (round_up(k, kDepthStep) / kDepthStep);
+  const auto corner = [&](int64_t block) {
+    const int64_t line = block % halves * kBlockLines, l = block / halves * kDepthStep;
+    return Corner{source, first + line, minimum(kBlockLines, lines - line), first_l + l,
+                  minimum(kDepthStep, k - l)};
+  };
+  for (int64_t block = 0; block < blocks; ++block) {
+    if (block + kBlocksAhead < blocks) corner(block + kBlocksAhead).fetch();
+    char* step = reinterpret_cast<char*>(panel) + block / halves * kStepBytes;
+    work(corner(block), step + block % halves * kBlockBytes);
   }
 }
 

@@ -51,8 +51,19 @@ __attribute__((always_inline)) inline void multiply_pieces() {
   if constexpr (kLower && kRight) _tile_dpbf16ps(3, 5, 7);
 }
 
+// Fetches what step s of so many has for its part of c, and of a matrix that lies as c does.
+void fetch_rows(int64_t s, int64_t steps, const float* c, const float* read_next, int64_t ldc) {
+  for (int64_t row = s * kTileRows / steps; row < (s + 1) * kTileRows / steps; ++row) {
+    for (int64_t column = 0; column < kTileColumns; column += kBlockLines) {
+      __builtin_prefetch(c + row * ldc + column, 1);
+      if (read_next != nullptr) __builtin_prefetch(read_next + row * ldc + column, 0);
+    }
+  }
+}
+
 template <bool kLower, bool kRight>
-void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc, bool add) {
+void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc, bool add,
+              const float* read_next) {
   const auto ld_bytes = static_cast<std::ptrdiff_t>(ldc * 4);
   float *const right = c + kBlockLines, *const lower = c + kBlockLines * ldc;
   if (add) {
@@ -67,6 +78,7 @@ void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc
     _tile_zero(3);
   }
   for (int64_t s = 0; s < steps; ++s, a += kStepBytes, b += kStepBytes) {
+    if constexpr (kLower && kRight) fetch_rows(s, steps, c, read_next, ldc);
     // An order in which each load serves the products around it; small products first.
     load_a<kLower>(a, 0);
     load_b<kRight>(b, 2);
@@ -91,10 +103,10 @@ void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc
 void multiply_halves(int64_t rows, int64_t columns, int64_t steps, const char* a, const char* b,
                      float* c, int64_t ldc, bool add) {
   const bool lower = rows > kBlockLines, right = columns > kBlockLines;
-  if (lower && right) return multiply<true, true>(steps, a, b, c, ldc, add);
-  if (lower) return multiply<true, false>(steps, a, b, c, ldc, add);
-  if (right) return multiply<false, true>(steps, a, b, c, ldc, add);
-  multiply<false, false>(steps, a, b, c, ldc, add);
+  if (lower && right) return multiply<true, true>(steps, a, b, c, ldc, add, nullptr);
+  if (lower) return multiply<true, false>(steps, a, b, c, ldc, add, nullptr);
+  if (right) return multiply<false, true>(steps, a, b, c, ldc, add, nullptr);
+  multiply<false, false>(steps, a, b, c, ldc, add, nullptr);
 }
 
 }  // namespace
@@ -109,12 +121,12 @@ TileRegisters::TileRegisters() {
 TileRegisters::~TileRegisters() { _tile_release(); }
 
 void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
-                   float* c, int64_t ldc, bool add) {
+                   float* c, int64_t ldc, bool add, const float* read_next) {
   const int64_t steps = round_up(k, kDepthStep) / kDepthStep;
   const auto* a_bytes = reinterpret_cast<const char*>(a);
   const auto* b_bytes = reinterpret_cast<const char*>(b);
   if (rows == kTileRows && columns == kTileColumns) {
-    return multiply<true, true>(steps, a_bytes, b_bytes, c, ldc, add);
+    return multiply<true, true>(steps, a_bytes, b_bytes, c, ldc, add, read_next);
   }
   // The registers know only whole blocks: what is beyond c's edge is summed beside it.
   alignas(64) float sum[kTileRows * kTileColumns] = {};
