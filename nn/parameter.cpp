@@ -86,6 +86,8 @@ void ParameterStore::allocate_gradients() {
     parameter.gradient = Tensor(gradients_.data() + places[i], DType::kF32, parameter.shape);
     if (parameter.sparse_rows) {
       parameter.active_rows.assign(static_cast<std::size_t>(parameter.shape[0]), 0);
+      gradients_.expect_sparse_use(parameter.gradient.data(),
+                                   parameter.gradient.count() * size_of(DType::kF32));
     }
   }
 }

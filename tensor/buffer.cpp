@@ -20,6 +20,15 @@ Buffer::Buffer(int64_t bytes, const char* purpose) : bytes_(bytes) {
   data_ = static_cast<std::byte*>(memory);
 }
 
+void Buffer::expect_sparse_use(const void* begin, int64_t bytes) const {
+  constexpr int64_t kPage = 4096;
+  const int64_t offset = static_cast<const std::byte*>(begin) - data_;
+  const int64_t first = (offset + kPage - 1) / kPage * kPage,
+                last = (offset + bytes) / kPage * kPage;
+  if (first >= last) return;
+  madvise(data_ + first, static_cast<std::size_t>(last - first), MADV_NOHUGEPAGE);
+}
+
 Buffer::~Buffer() {
   if (data_ != nullptr) munmap(data_, static_cast<std::size_t>(bytes_));
 }

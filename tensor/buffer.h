@@ -18,6 +18,10 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
+  // Of this part few rows are ever touched: pages of the smallest size, so that those beside them
+  // cost no memory. A hint.
+  void expect_sparse_use(const void* begin, int64_t bytes) const;
+
   std::byte* data() const { return data_; }
   int64_t bytes() const { return bytes_; }
 
