@@ -44,6 +44,19 @@ std::size_t sequence_length(std::string_view text) {
   return 4;
 }
 
+// Bytes of `text`, which begins with no valid sequence, that are the beginning of one; 1 if none.
+std::size_t broken_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0xE0 || lead > 0xF4) return 1;
+  const unsigned first = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned last = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < first || byte(1) > last) return 1;
+  return lead >= 0xF0 && (byte(2) & 0xC0) == 0x80 ? 3 : 2;
+}
+
 }  // namespace
 
 std::size_t valid_utf8_prefix(std::string_view text) {
@@ -57,6 +70,18 @@ std::size_t valid_utf8_prefix(std::string_view text) {
     if (length > 1) position = skip_ascii(text, position);
   }
   return position;
+}
+
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string result;
+  while (true) {
+    const std::size_t valid = valid_utf8_prefix(text);
+    result.append(text.substr(0, valid));
+    text.remove_prefix(valid);
+    if (text.empty()) return result;
+    result.append("\xEF\xBF\xBD");
+    text.remove_prefix(broken_length(text));
+  }
 }
 
 }  // namespace lathe

@@ -33,10 +33,15 @@ void read_limits(const Field& config, TokenizerDefinition& definition) {
   if (length.is_number() && length.as_double() > 0 && length.as_double() < kNoLimit) {
     definition.model_max_length = static_cast<int64_t>(length.as_double());
   }
-  const Field side = config.find("truncation_side");
-  if (side.is_null() || side.string() == "right") return;
-  if (side.string() != "left") side.refuse("expected \"left\" or \"right\", found ", side.string());
-  definition.truncate_left = true;
+}
+
+// Transformers lets tokenizer_config.json win over what tokenizer.json holds.
+void read_side(const Field& side, bool& left) {
+  if (side.is_null()) return;
+  if (side.string() != "left" && side.string() != "right") {
+    side.refuse("expected \"left\" or \"right\", found ", side.string());
+  }
+  left = side.string() == "left";
 }
 
 // Transformers would follow tokenizer_config.json, tokenizers tokenizer.json.
@@ -170,7 +175,10 @@ TokenizerDefinition read_tokenizer(const std::string& directory) {
     read_special_tokens(directory, /*defaults=*/true, definition);
     set_bert_template(id_of_named(path, "cls_token", definition),
                       id_of_named(path, "sep_token", definition), definition);
+    definition.decoder = bert_decoder(definition.continuing_prefix);
   }
+  read_side(config.find("truncation_side"), definition.truncate_left);
+  read_side(config.find("padding_side"), definition.pad_left);
   check_vocabulary(path, definition.tokens);
   check_added_tokens(path, definition);
   check_ids(path, definition);

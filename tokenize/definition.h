@@ -10,6 +10,8 @@
 
 #include "base/json.h"
 #include "tokenize/added_tokens.h"
+#include "tokenize/encoding.h"
+#include "tokenize/field.h"
 #include "tokenize/normalizer.h"
 
 namespace lathe {
@@ -23,9 +25,28 @@ struct TemplatePiece {
   bool operator==(const TemplatePiece&) const = default;
 };
 
+// A truncation that tokenizer.json holds. Its direction is TokenizerDefinition::truncate_left.
+struct SavedTruncation {
+  int64_t max_length = 0, stride = 0;
+  Truncation strategy = Truncation::kLongestFirst;
+};
+
+// A padding that it holds.
+struct SavedPadding {
+  PadOptions options;
+  std::string token = "[PAD]";
+};
+
+// What cuts a normalized text into words.
+enum class PreTokenizer {
+  kBert,        // whitespace, and each punctuation mark is a word
+  kWhitespace,  // \w+|[^\w\s]+
+};
+
 struct TokenizerDefinition {
   NormalizerRules normalizer;
   std::optional<bool> strip_accents;  // as stated; where it is not, accents go when case goes
+  PreTokenizer pre_tokenizer = PreTokenizer::kBert;
 
   std::vector<std::string> tokens;  // of the model, by id
   std::string unknown_token = "[UNK]";
@@ -40,6 +61,9 @@ struct TokenizerDefinition {
 
   int64_t model_max_length = 0;  // 0: not stated
   bool truncate_left = false;    // truncation drops a text's first tokens, not its last
+  bool pad_left = false;         // pad tokens go before a text's tokens
+  std::optional<SavedTruncation> truncation;
+  std::optional<SavedPadding> padding;
 
   Json config;   // tokenizer_config.json as it was read, an object
   Json decoder;  // of tokenizer.json; null where there was none
@@ -50,18 +74,26 @@ struct TokenizerDefinition {
 // contradictory or not BERT's.
 TokenizerDefinition read_tokenizer(const std::string& directory);
 
-// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt. A saved
-// truncation or padding is not written: both are arguments of a call here, not part of a tokenizer.
+// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and vocab.txt.
 void write_tokenizer(const TokenizerDefinition& definition, const std::string& directory);
 
 // The parts of read_tokenizer.
 void read_tokenizer_json(const std::string& path, TokenizerDefinition& definition);
+void read_truncation(const Field& part, TokenizerDefinition& definition);
+void read_padding(const Field& part, TokenizerDefinition& definition);
 void read_vocabulary_file(const std::string& path, TokenizerDefinition& definition);
 void read_special_tokens(const std::string& directory, bool defaults,
                          TokenizerDefinition& definition);
 
+// The parts of write_tokenizer.
+Json truncation_json(const TokenizerDefinition& definition);
+Json padding_json(const TokenizerDefinition& definition);
+
 // [CLS] first [SEP], and [CLS] first [SEP] second [SEP] with the second text's types 1.
 void set_bert_template(int32_t cls, int32_t sep, TokenizerDefinition& definition);
+
+// The decoder that Transformers gives a vocab.txt.
+Json bert_decoder(const std::string& continuing_prefix);
 
 // The id of a token of the model or of an added one; -1 where there is none.
 int32_t find_token(const TokenizerDefinition& definition, const std::string& token);

@@ -89,14 +89,6 @@ Json post_processor_json(const TokenizerDefinition& definition) {
   return object;
 }
 
-Json decoder_json(const TokenizerDefinition& definition) {
-  if (!definition.decoder.is_null()) return definition.decoder;
-  Json object = typed("WordPiece");
-  object["prefix"] = definition.continuing_prefix;
-  object["cleanup"] = true;
-  return object;
-}
-
 Json model_json(const TokenizerDefinition& definition) {
   Json::Object vocabulary;
   vocabulary.reserve(definition.tokens.size());
@@ -114,13 +106,14 @@ Json model_json(const TokenizerDefinition& definition) {
 Json tokenizer_json(const TokenizerDefinition& definition) {
   Json file = Json::object();
   file["version"] = "1.0";
-  file["truncation"] = Json();
-  file["padding"] = Json();
+  file["truncation"] = truncation_json(definition);
+  file["padding"] = padding_json(definition);
   file["added_tokens"] = added_tokens_json(definition);
   file["normalizer"] = normalizer_json(definition);
-  file["pre_tokenizer"] = typed("BertPreTokenizer");
+  file["pre_tokenizer"] =
+      typed(definition.pre_tokenizer == PreTokenizer::kBert ? "BertPreTokenizer" : "Whitespace");
   file["post_processor"] = post_processor_json(definition);
-  file["decoder"] = decoder_json(definition);
+  file["decoder"] = definition.decoder;
   file["model"] = model_json(definition);
   return file;
 }
@@ -136,7 +129,7 @@ bool is_plain_bert(const TokenizerDefinition& definition) {
   TokenizerDefinition plain;
   set_bert_template(definition.single[0].id, definition.single[2].id, plain);
   return definition.single == plain.single && definition.pair == plain.pair &&
-         definition.normalizer.clean_text &&
+         definition.normalizer.clean_text && definition.pre_tokenizer == PreTokenizer::kBert &&
          definition.continuing_prefix == plain.continuing_prefix &&
          definition.max_input_chars_per_word == plain.max_input_chars_per_word;
 }
@@ -178,6 +171,13 @@ std::string vocabulary_text(const TokenizerDefinition& definition) {
 }
 
 }  // namespace
+
+Json bert_decoder(const std::string& continuing_prefix) {
+  Json object = typed("WordPiece");
+  object["prefix"] = continuing_prefix;
+  object["cleanup"] = true;
+  return object;
+}
 
 void write_tokenizer(const TokenizerDefinition& definition, const std::string& directory) {
   write_json_file(directory + "/tokenizer.json", tokenizer_json(definition));

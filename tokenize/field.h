@@ -2,10 +2,12 @@
 // "dir/tokenizer.json: normalizer.lowercase: expected a boolean, found a string".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -48,6 +50,16 @@ class Field {
   bool boolean_or(std::string_view key, bool fallback) const {
     const Field field = find(key);
     return field.is_null() ? fallback : field.boolean();
+  }
+
+  // Refuses this object where it has a member that is not in `known`: nothing that a file says is
+  // passed over.
+  void expect_only(std::initializer_list<std::string_view> known) const {
+    for (const auto& [key, value] : object().as_object()) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        refuse(quoted(key), " is not supported");
+      }
+    }
   }
 
   template <class... Parts>

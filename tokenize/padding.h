@@ -1,29 +1,22 @@
 // Encodings of different lengths as rectangles, for whoever needs them so. Lathe's own models take
 // packed batches, in which no pad token is ever computed.
+//
+// A pad token has attention 0, offset {0, 0}, no word, no sequence, and is a special one.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "tokenize/encoding.h"
 
 namespace lathe {
 
-struct PadOptions {
-  int64_t length = 0;       // tokens in each row; 0: as many as the longest row has
-  int64_t multiple_of = 0;  // rounds that up; 0: no rounding
-  int32_t pad_id = 0;
-  bool left = false;  // where the pad tokens go (padding_side)
-};
+// To how many tokens rows are padded of which the longest has so many. Error for a negative length.
+int64_t padded_length(int64_t longest, const PadOptions& options);
 
-// [rows, width], row by row. Pad tokens have type 0 and attention 0.
-struct PaddedBatch {
-  int64_t rows = 0, width = 0;
-  std::vector<int32_t> input_ids;
-  std::vector<uint8_t> token_type_ids, attention_mask;
-};
+// Fills `encoding`, which was made with `options`, up to `length` tokens as options.padding says.
+void pad(Encoding& encoding, int64_t length, const EncodeOptions& options);
 
-// Error for a row that is longer than a stated length: nothing is cut here.
-PaddedBatch pad(const EncodedBatch& batch, const PadOptions& options);
+// Every row of `batch`, which was made with `options`, filled up to the same length.
+EncodedBatch padded(const EncodedBatch& batch, const EncodeOptions& options);
 
 }  // namespace lathe

@@ -34,7 +34,8 @@ AddedTokenFinder make_finder(const TokenizerDefinition& definition, bool normali
 // The state of one call.
 class Run {
  public:
-  Run(const WordPiece& word_piece, TextTokens& out) : word_piece_(word_piece), out_(out) {}
+  Run(const WordPiece& word_piece, PreTokenizer pre_tokenizer, TextTokens& out)
+      : word_piece_(word_piece), pre_tokenizer_(pre_tokenizer), out_(out) {}
 
   void add(int32_t id, const TokenOffset& offset) {
     out_.ids.push_back(id);
@@ -44,7 +45,7 @@ class Run {
   void end_word() { ++words_; }
 
   void add_words(const NormalizedText& normalized, std::size_t begin, std::size_t end) {
-    for_each_word(normalized.text, begin, end, [&](std::size_t from, std::size_t to) {
+    const auto add_word = [&](std::size_t from, std::size_t to) {
       word_piece_.split(std::string_view(normalized.text).substr(from, to - from), pieces_);
       std::size_t piece_begin = from;
       for (const WordPiece::Piece& piece : pieces_) {
@@ -53,11 +54,17 @@ class Run {
         piece_begin = piece_end;
       }
       end_word();
-    });
+    };
+    if (pre_tokenizer_ == PreTokenizer::kBert) {
+      for_each_word(normalized.text, begin, end, add_word);
+    } else {
+      for_each_whitespace_word(normalized.text, begin, end, add_word);
+    }
   }
 
  private:
   const WordPiece& word_piece_;
+  PreTokenizer pre_tokenizer_;
   TextTokens& out_;
   int32_t words_ = 0;
   std::vector<WordPiece::Piece> pieces_;
@@ -67,13 +74,14 @@ class Run {
 
 PlainEncoder::PlainEncoder(const TokenizerDefinition& definition, const Vocabulary& vocabulary)
     : rules_(definition.normalizer),
+      pre_tokenizer_(definition.pre_tokenizer),
       word_piece_(vocabulary, vocabulary.id(definition.unknown_token).value(),
                   definition.max_input_chars_per_word),
       raw_tokens_(make_finder(definition, false)),
       normalized_tokens_(make_finder(definition, true)) {}
 
 void PlainEncoder::encode(std::string_view text, TextTokens& out) const {
-  Run run(word_piece_, out);
+  Run run(word_piece_, pre_tokenizer_, out);
   Normalizer normalizer(rules_);
   std::vector<AddedTokenFinder::Part> raw_parts, parts;
   raw_tokens_.split(text, raw_parts);

@@ -35,10 +35,15 @@ class PlainEncoder {
   void encode(std::string_view text, TextTokens& out) const;
 
   const AddedTokenFinder& raw_tokens() const { return raw_tokens_; }
-  const AddedTokenFinder& normalized_tokens() const { return normalized_tokens_; }
+  // Whether what becomes of a text between ASCII spaces and punctuation marks depends on nothing
+  // else: no added token may reach over them, and no pre-tokenizer joins them.
+  bool is_local() const {
+    return normalized_tokens_.empty() && pre_tokenizer_ == PreTokenizer::kBert;
+  }
 
  private:
   NormalizerRules rules_;
+  PreTokenizer pre_tokenizer_;
   WordPiece word_piece_;
   AddedTokenFinder raw_tokens_, normalized_tokens_;
 };

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
+#include "tokenize/padding.h"
 #include "tokenize/tokenizer.h"
 #include "tokenize/windows.h"
 
@@ -65,6 +67,14 @@ void erase(std::size_t begin, std::size_t count, TextTokens& tokens) {
 
 int64_t length_of(const TextTokens& tokens) { return static_cast<int64_t>(tokens.size()); }
 
+// Of a piece, for the mask of special tokens.
+uint8_t is_special(const TemplatePiece& piece) { return piece.kind == Kind::kSpecial ? 1 : 0; }
+
+std::vector<TemplatePiece> without_special(std::vector<TemplatePiece> pieces) {
+  std::erase_if(pieces, [](const TemplatePiece& piece) { return piece.kind == Kind::kSpecial; });
+  return pieces;
+}
+
 Encoding fill_template(const std::vector<TemplatePiece>& pieces, const Stretch& first,
                        const Stretch& second, const EncodeOptions& options) {
   TextTokens tokens;
@@ -77,7 +87,11 @@ Encoding fill_template(const std::vector<TemplatePiece>& pieces, const Stretch& 
     }
     out.token_type_ids.resize(tokens.size(), piece.type);
     if (options.return_word_ids) out.sequence_ids.resize(tokens.size(), sequence_of(piece));
+    if (options.return_special_tokens_mask) {
+      out.special_tokens_mask.resize(tokens.size(), is_special(piece));
+    }
   }
+  out.attention_mask.assign(tokens.size(), 1);
   out.input_ids = std::move(tokens.ids);
   if (options.return_offsets) out.offsets = std::move(tokens.offsets);
   if (options.return_word_ids) out.word_ids = std::move(tokens.words);
@@ -92,6 +106,7 @@ struct RowEncoder::Rows {
   std::vector<int64_t> begins{0};
   std::vector<uint8_t> types;
   std::vector<int32_t> sequences;
+  std::vector<uint8_t> special;
 
   // Enough for most text, whose tokens have three bytes or more: columns that grow are copied.
   void reserve(const std::vector<EncodeInput>& inputs, std::size_t begin, std::size_t end,
@@ -117,9 +132,16 @@ struct RowEncoder::Rows {
       batch.word_ids = std::move(tokens.words);
       batch.sequence_ids = std::move(sequences);
     }
+    if (options.return_special_tokens_mask) batch.special_tokens_mask = std::move(special);
     return batch;
   }
 };
+
+RowEncoder::RowEncoder(const TokenizerDefinition& definition, const TextEncoder& encoder)
+    : definition_(definition),
+      encoder_(encoder),
+      bare_single_(without_special(definition.single)),
+      bare_pair_(without_special(definition.pair)) {}
 
 EncodedBatch RowEncoder::encode(const std::vector<EncodeInput>& inputs, std::size_t begin,
                                 std::size_t end, const EncodeOptions& options) const {
@@ -136,10 +158,21 @@ EncodedBatch RowEncoder::encode(const std::vector<EncodeInput>& inputs, std::siz
   return rows.take(options);
 }
 
-EncodedBatch RowEncoder::encode(const EncodeInput& input, const EncodeOptions& options) const {
+Encoding RowEncoder::encode(const EncodeInput& input, const EncodeOptions& options) const {
   Rows rows;
   append_row(input, options, TextEncoder::Lender(encoder_), rows);
-  return rows.take(options);
+  EncodedBatch row = rows.take(options);
+  Encoding encoding{.input_ids = std::move(row.input_ids),
+                    .token_type_ids = {row.token_type_ids.begin(), row.token_type_ids.end()},
+                    .attention_mask = std::vector<uint8_t>(row.token_type_ids.size(), 1),
+                    .offsets = std::move(row.offsets),
+                    .word_ids = std::move(row.word_ids),
+                    .sequence_ids = std::move(row.sequence_ids),
+                    .special_tokens_mask = std::move(row.special_tokens_mask)};
+  if (options.padding) {
+    pad(encoding, padded_length(row.row_begins[1], *options.padding), options);
+  }
+  return encoding;
 }
 
 // The texts are encoded where they belong; what truncation takes is taken out behind that.
@@ -147,7 +180,7 @@ void RowEncoder::append_row(const EncodeInput& input, const EncodeOptions& optio
                             const TextEncoder::Lender& scratch, Rows& rows) const {
   TextTokens& tokens = rows.tokens;
   std::size_t begin[2] = {}, length[2] = {};  // of the two texts
-  for (const TemplatePiece& piece : pieces(input)) {
+  for (const TemplatePiece& piece : pieces(input, options)) {
     if (piece.kind == Kind::kSpecial) {
       append_special(piece, options, tokens);
       continue;
@@ -167,11 +200,12 @@ void RowEncoder::append_row(const EncodeInput& input, const EncodeOptions& optio
     if (excess == 0) continue;
     erase(begin[text] + (definition_.truncate_left ? 0 : kept_length[text]), excess, tokens);
   }
-  for (const TemplatePiece& piece : pieces(input)) {
+  for (const TemplatePiece& piece : pieces(input, options)) {
     const std::size_t size =
         rows.types.size() + (piece.kind == Kind::kSpecial ? 1 : kept_length[sequence_of(piece)]);
     rows.types.resize(size, static_cast<uint8_t>(piece.type));
     if (options.return_word_ids) rows.sequences.resize(size, sequence_of(piece));
+    if (options.return_special_tokens_mask) rows.special.resize(size, is_special(piece));
   }
   rows.begins.push_back(length_of(tokens));
 }
@@ -179,10 +213,17 @@ void RowEncoder::append_row(const EncodeInput& input, const EncodeOptions& optio
 void RowEncoder::append_text(const TextInput& text, const EncodeOptions& options, std::size_t limit,
                              const TextEncoder::Lender& scratch, TextTokens& out) const {
   const Details details = details_of(options);
-  if (!text.words) return encoder_.encode(text.text, details, limit, *scratch, out);
+  const auto encode = [&](std::string_view what) {
+    if (options.replace_invalid && !is_valid_utf8(what)) {
+      encoder_.encode(replace_invalid_utf8(what), details, limit, *scratch, out);
+    } else {
+      encoder_.encode(what, details, limit, *scratch, out);
+    }
+  };
+  if (!text.words) return encode(text.text);
   for (std::size_t i = 0; i < text.words->size(); ++i) {
     const auto size = static_cast<std::ptrdiff_t>(out.size());
-    encoder_.encode((*text.words)[i], details, limit, *scratch, out);
+    encode((*text.words)[i]);
     if (options.return_word_ids)
       std::fill(out.words.begin() + size, out.words.end(), static_cast<int32_t>(i));
   }
@@ -198,7 +239,7 @@ std::size_t RowEncoder::limit(const EncodeInput& input, const EncodeOptions& opt
 TextLengths RowEncoder::kept(const TextLengths& lengths, const EncodeInput& input,
                              const EncodeOptions& options) const {
   if (options.max_length == 0) return lengths;
-  const int64_t special = count_special(pieces(input));
+  const int64_t special = count_special(pieces(input, options));
   if (options.max_length < special) {
     fail("max_length ", options.max_length, " leaves no room beside ", special, " special tokens");
   }
@@ -208,7 +249,8 @@ TextLengths RowEncoder::kept(const TextLengths& lengths, const EncodeInput& inpu
 
 // tokenizers asks this of every call, whether the text is long enough to matter or not.
 void RowEncoder::check_stride(const EncodeOptions& options) const {
-  const int64_t room = options.max_length - count_special(definition_.single);
+  const int64_t special = options.add_special_tokens ? count_special(definition_.single) : 0;
+  const int64_t room = options.max_length - special;
   if (options.stride < 0 || (options.max_length != 0 && options.stride > room)) {
     fail("stride ", options.stride, " must be from 0 to ", room,
          ": at most max_length without its special tokens");
@@ -231,13 +273,17 @@ std::vector<Encoding> RowEncoder::encode_windows(const EncodeInput& input,
   // second, the first of the first with the others of the second.
   std::vector<Encoding> found;
   const auto combine = [&](const Window& x, const Window& y) {
-    found.push_back(fill_template(pieces(input), {a, x}, {b, y}, options));
+    found.push_back(fill_template(pieces(input, options), {a, x}, {b, y}, options));
   };
   combine(first[0], second[0]);
   for (std::size_t i = 1; i < first.size(); ++i) {
     for (const Window& window : second) combine(first[i], window);
   }
   for (std::size_t j = 1; j < second.size(); ++j) combine(first[0], second[j]);
+  if (options.padding) {
+    const auto longest = static_cast<int64_t>(found[0].input_ids.size());
+    for (Encoding& window : found) pad(window, padded_length(longest, *options.padding), options);
+  }
   return found;
 }
 

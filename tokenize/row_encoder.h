@@ -14,14 +14,14 @@ namespace lathe {
 class RowEncoder {
  public:
   // Both must outlive this.
-  RowEncoder(const TokenizerDefinition& definition, const TextEncoder& encoder)
-      : definition_(definition), encoder_(encoder) {}
+  RowEncoder(const TokenizerDefinition& definition, const TextEncoder& encoder);
 
-  // The encodings of inputs[begin, end), made on this thread. RowError for the first bad input.
+  // The encodings of inputs[begin, end), made on this thread, not padded. RowError for the first
+  // bad input.
   EncodedBatch encode(const std::vector<EncodeInput>& inputs, std::size_t begin, std::size_t end,
                       const EncodeOptions& options) const;
-  // The same of one input. Error without the row.
-  EncodedBatch encode(const EncodeInput& input, const EncodeOptions& options) const;
+  // One input, padded. Error without the row.
+  Encoding encode(const EncodeInput& input, const EncodeOptions& options) const;
 
   // One input in as many windows as truncation makes of it (see Tokenizer::encode_windows).
   std::vector<Encoding> encode_windows(const EncodeInput& input,
@@ -30,8 +30,12 @@ class RowEncoder {
  private:
   struct Rows;
 
-  const std::vector<TemplatePiece>& pieces(const EncodeInput& input) const {
-    return input.second ? definition_.pair : definition_.single;
+  using Template = std::vector<TemplatePiece>;
+
+  const Template& pieces(const EncodeInput& input, const EncodeOptions& options) const {
+    const bool special = options.add_special_tokens;
+    if (input.second) return special ? definition_.pair : bare_pair_;
+    return special ? definition_.single : bare_single_;
   }
   void append_row(const EncodeInput& input, const EncodeOptions& options,
                   const TextEncoder::Lender& scratch, Rows& rows) const;
@@ -44,6 +48,7 @@ class RowEncoder {
 
   const TokenizerDefinition& definition_;
   const TextEncoder& encoder_;
+  Template bare_single_, bare_pair_;  // without special tokens
 };
 
 }  // namespace lathe

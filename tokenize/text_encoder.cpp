@@ -103,7 +103,7 @@ void TextEncoder::encode(std::string_view text, Details details, std::size_t lim
     fail("not valid UTF-8 at byte ", valid);
   }
   if (text.size() > INT32_MAX) fail("a text of ", text.size(), " bytes is too long to tokenize");
-  if (!plain_.normalized_tokens().empty()) {
+  if (!plain_.is_local()) {
     plain_.encode(text, out);
     if (details == Details::kNone) out.offsets.clear();
     if (details != Details::kOffsetsAndWords) out.words.clear();

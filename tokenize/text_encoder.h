@@ -7,7 +7,7 @@
 // not there are normalized and matched (longest_match.h).
 //
 // Tokens that are looked for in the normalized text may contain spaces: where a tokenizer has any,
-// every text goes the plain way.
+// or a pre-tokenizer other than BERT's, every text goes the plain way.
 #pragma once
 
 #include <cstdint>

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "tokenize/decoder.h"
 #include "tokenize/definition.h"
+#include "tokenize/padding.h"
 #include "tokenize/row_encoder.h"
 #include "tokenize/text_encoder.h"
 
@@ -26,13 +27,21 @@ struct Block {
   std::exception_ptr error;
 };
 
-template <class Column>
-void append(const Column& from, Column& to, std::size_t at) {
-  std::copy(from.begin(), from.end(), to.begin() + static_cast<std::ptrdiff_t>(at));
+// Calls what(column of a, the same column of b) for each column that `options` ask for.
+template <class A, class B, class What>
+void for_each_column(A& a, B& b, const EncodeOptions& options, const What& what) {
+  what(a.input_ids, b.input_ids);
+  what(a.token_type_ids, b.token_type_ids);
+  if (options.return_offsets) what(a.offsets, b.offsets);
+  if (options.return_word_ids) {
+    what(a.word_ids, b.word_ids);
+    what(a.sequence_ids, b.sequence_ids);
+  }
+  if (options.return_special_tokens_mask) what(a.special_tokens_mask, b.special_tokens_mask);
 }
 
 // The first block's error is the first bad input's, whichever thread met it.
-EncodedBatch joined(const std::vector<Block>& blocks, int threads) {
+EncodedBatch joined(const std::vector<Block>& blocks, const EncodeOptions& options, int threads) {
   EncodedBatch all;
   std::vector<std::size_t> begins;  // of each block's tokens
   for (const Block& block : blocks) {
@@ -43,19 +52,14 @@ EncodedBatch joined(const std::vector<Block>& blocks, int threads) {
       all.row_begins.push_back(before + block.batch.row_begins[i]);
     }
   }
-  const auto tokens = static_cast<std::size_t>(all.row_begins.back());
-  const EncodedBatch& first = blocks[0].batch;
-  all.input_ids.resize(tokens);
-  all.token_type_ids.resize(tokens);
-  if (!first.offsets.empty()) all.offsets.resize(tokens);
-  if (!first.word_ids.empty()) all.word_ids.resize(tokens), all.sequence_ids.resize(tokens);
+  for_each_column(all, all, options, [&](auto& column, auto&) {
+    column.resize(static_cast<std::size_t>(all.row_begins.back()));
+  });
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    append(blocks[i].batch.input_ids, all.input_ids, begins[i]);
-    append(blocks[i].batch.token_type_ids, all.token_type_ids, begins[i]);
-    append(blocks[i].batch.offsets, all.offsets, begins[i]);
-    append(blocks[i].batch.word_ids, all.word_ids, begins[i]);
-    append(blocks[i].batch.sequence_ids, all.sequence_ids, begins[i]);
+    for_each_column(blocks[i].batch, all, options, [&](const auto& from, auto& to) {
+      std::copy(from.begin(), from.end(), to.begin() + static_cast<std::ptrdiff_t>(begins[i]));
+    });
   }
   return all;
 }
@@ -68,6 +72,9 @@ struct Tokenizer::Parts {
         vocabulary(definition.tokens, definition.continuing_prefix),
         encoder(definition, vocabulary),
         rows(definition, encoder) {}
+
+  EncodedBatch encode_rows(const std::vector<EncodeInput>& inputs, const EncodeOptions& options,
+                           int threads) const;
 
   TokenizerDefinition definition;
   Vocabulary vocabulary;
@@ -85,31 +92,60 @@ Tokenizer Tokenizer::load(const std::string& directory) {
 }
 
 Encoding Tokenizer::encode(const EncodeInput& input, const EncodeOptions& options) const {
-  EncodedBatch row = parts_->rows.encode(input, options);
-  return {.input_ids = std::move(row.input_ids),
-          .token_type_ids = {row.token_type_ids.begin(), row.token_type_ids.end()},
-          .offsets = std::move(row.offsets),
-          .word_ids = std::move(row.word_ids),
-          .sequence_ids = std::move(row.sequence_ids)};
+  return parts_->rows.encode(input, options);
 }
 
 EncodedBatch Tokenizer::encode_batch(const std::vector<EncodeInput>& inputs,
                                      const EncodeOptions& options, int threads) const {
+  EncodedBatch batch = parts_->encode_rows(inputs, options, threads);
+  return options.padding ? padded(batch, options) : batch;
+}
+
+EncodedBatch Tokenizer::Parts::encode_rows(const std::vector<EncodeInput>& inputs,
+                                           const EncodeOptions& options, int threads) const {
   if (threads <= 0) threads = omp_get_max_threads();
   if (threads == 1 || inputs.size() <= kBlock) {
-    return parts_->rows.encode(inputs, 0, inputs.size(), options);
+    return rows.encode(inputs, 0, inputs.size(), options);
   }
   std::vector<Block> blocks((inputs.size() + kBlock - 1) / kBlock);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     try {  // an exception must not leave a parallel region
       const std::size_t end = std::min((i + 1) * kBlock, inputs.size());
-      blocks[i].batch = parts_->rows.encode(inputs, i * kBlock, end, options);
+      blocks[i].batch = rows.encode(inputs, i * kBlock, end, options);
     } catch (...) {
       blocks[i].error = std::current_exception();
     }
   }
-  return joined(blocks, threads);
+  return joined(blocks, options, threads);
+}
+
+EncodeOptions Tokenizer::saved_options() const {
+  const TokenizerDefinition& definition = parts_->definition;
+  EncodeOptions options;
+  if (const auto& saved = definition.truncation) {
+    options.max_length = saved->max_length;
+    options.truncation = saved->strategy;
+    options.stride = saved->stride;
+  }
+  if (const auto& saved = definition.padding) {
+    options.padding = saved->options;
+    options.padding->left = definition.pad_left;
+  }
+  return options;
+}
+
+PadOptions Tokenizer::pad_options() const {
+  const TokenizerDefinition& definition = parts_->definition;
+  PadOptions options{.left = definition.pad_left};
+  if (definition.padding) {
+    options.pad_id = definition.padding->options.pad_id;
+    options.pad_type = definition.padding->options.pad_type;
+  }
+  for (const auto& [name, content] : definition.named_tokens) {
+    if (name == "pad_token") options.pad_id = std::max(find_token(definition, content), 0);
+  }
+  return options;
 }
 
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
@@ -137,18 +173,38 @@ std::vector<Encoding> Tokenizer::encode_windows(std::string_view text, std::stri
 }
 
 std::string Tokenizer::decode(const std::vector<int32_t>& ids, bool skip_special_tokens) const {
-  const auto is_special = [&](const std::string& token) {
-    const auto& added = parts_->definition.added_tokens;
-    return std::any_of(added.begin(), added.end(), [&](const AddedToken& known) {
-      return known.special && known.content == token;
-    });
+  const auto& added = parts_->definition.added_tokens;  // ordered by id
+  const auto is_special = [&](int32_t id) {
+    const auto at =
+        std::lower_bound(added.begin(), added.end(), id,
+                         [](const AddedToken& token, int32_t value) { return token.id < value; });
+    return at != added.end() && at->id == id && at->special;
   };
   std::vector<std::string> tokens;
   for (const int32_t id : ids) {
     const std::string& text = token(id);
-    if (!skip_special_tokens || !is_special(text)) tokens.push_back(text);
+    if (!skip_special_tokens || !is_special(id)) tokens.push_back(text);
   }
   return decode_tokens(tokens, parts_->definition);
+}
+
+std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<int32_t>>& rows,
+                                                 bool skip_special_tokens, int threads) const {
+  if (threads <= 0) threads = omp_get_max_threads();
+  std::vector<std::string> texts(rows.size());
+  std::vector<std::string> errors(rows.size());
+#pragma omp parallel for schedule(dynamic, 64) num_threads(threads)
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    try {
+      texts[i] = decode(rows[i], skip_special_tokens);
+    } catch (const Error& error) {
+      errors[i] = error.what();
+    }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!errors[i].empty()) throw RowError(static_cast<int64_t>(i), errors[i]);
+  }
+  return texts;
 }
 
 int64_t Tokenizer::vocabulary_size() const {

@@ -1,8 +1,10 @@
 // The tokenizer of BERT: text in, token ids out, exactly as Hugging Face's `tokenizers` gives them.
 //
-//   text → special tokens found → normalised (clean, CJK spacing, accents, case) → words →
-//   WordPiece → ids [CLS] first [SEP]            types 0 0 0 [CLS] first [SEP] second [SEP]     0 0
-//   0 1 1
+// clang-format off
+//   text → special tokens found → normalised (clean, CJK spacing, accents, case) → words → WordPiece
+//   → ids  [CLS] first [SEP]               types  0 0 0
+//          [CLS] first [SEP] second [SEP]         0 0 0 1 1
+// clang-format on
 // docs: Devlin et al. 2019 §3; the rules themselves are those of the BertNormalizer,
 // BertPreTokenizer and WordPiece of tokenizers 0.23.
 #pragma once
@@ -40,9 +42,12 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Error "not valid UTF-8 at byte …" (counted from 0) on invalid text; Error when max_length
-  // leaves no room as `truncation` asks. Safe to call from several threads at once.
+  // Error "not valid UTF-8 at byte …" (counted from 0) on invalid text, unless replace_invalid;
+  // Error when max_length leaves no room as `truncation` asks. Safe to call from several threads at
+  // once. Without options: saved_options().
   Encoding encode(const EncodeInput& input, const EncodeOptions& options) const;
+  Encoding encode(const EncodeInput& input) const { return encode(input, saved_options()); }
+  Encoding encode(std::string_view text) const { return encode(text, saved_options()); }
   Encoding encode(std::string_view text, const EncodeOptions& options) const;
   Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const;
 
@@ -50,6 +55,12 @@ class Tokenizer {
   // way. The result does not depend on the number of threads. RowError for the first bad input.
   EncodedBatch encode_batch(const std::vector<EncodeInput>& inputs, const EncodeOptions& options,
                             int threads = 0) const;
+
+  // The truncation and padding that tokenizer.json holds, which `tokenizers` applies unasked and
+  // Transformers does not. Nothing else is set.
+  EncodeOptions saved_options() const;
+  // To pad as the files say: the pad token's id and type, and the side. Length and multiple are 0.
+  PadOptions pad_options() const;
 
   // The encoding of encode(), and behind it further ones with what truncation cut off, each
   // beginning options.stride tokens before the end of the one before it: what Transformers gives
@@ -65,6 +76,9 @@ class Tokenizer {
   // The text of ids, as tokenizers decodes them (decoder.h); without special tokens where told so.
   // Error when there is no such id.
   std::string decode(const std::vector<int32_t>& ids, bool skip_special_tokens) const;
+  // Of many rows, on `threads` threads. RowError for the first bad one.
+  std::vector<std::string> decode_batch(const std::vector<std::vector<int32_t>>& rows,
+                                        bool skip_special_tokens, int threads = 0) const;
 
   int64_t vocabulary_size() const;             // ids are below it
   const std::string& token(int32_t id) const;  // Error when there is no such id
@@ -73,8 +87,7 @@ class Tokenizer {
   int64_t model_max_length() const;
 
   // Writes tokenizer.json, tokenizer_config.json, vocab.txt and special_tokens_map.json, which
-  // AutoTokenizer loads and which give the same ids. A truncation or padding that the files of the
-  // checkpoint held is not among them, as it is not part of encode() either.
+  // AutoTokenizer and `tokenizers` load and which give the same.
   void save(const std::string& directory) const;
 
  private:

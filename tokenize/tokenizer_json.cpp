@@ -16,9 +16,15 @@ void expect_type(const Field& part, std::string_view wanted) {
   }
 }
 
+// None at all: the text stays as it is.
 void read_normalizer(const Field& part, TokenizerDefinition& definition) {
-  expect_type(part, "BertNormalizer");
   NormalizerRules& rules = definition.normalizer;
+  if (part.is_null()) {
+    rules = {false, false, false, false};
+    return;
+  }
+  expect_type(part, "BertNormalizer");
+  part.expect_only({"type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"});
   rules.clean_text = part["clean_text"].boolean();
   rules.handle_chinese_chars = part["handle_chinese_chars"].boolean();
   rules.lowercase = part["lowercase"].boolean();
@@ -28,7 +34,18 @@ void read_normalizer(const Field& part, TokenizerDefinition& definition) {
   rules.strip_accents = definition.strip_accents.value_or(rules.lowercase);
 }
 
+void read_pre_tokenizer(const Field& part, TokenizerDefinition& definition) {
+  if (!part.is_null() && part["type"].string() == "Whitespace") {
+    definition.pre_tokenizer = PreTokenizer::kWhitespace;
+  } else {
+    expect_type(part, "BertPreTokenizer");
+  }
+  part.expect_only({"type"});
+}
+
 void read_model(const Field& part, TokenizerDefinition& definition) {
+  part.expect_only(
+      {"type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab"});
   // Files of the first versions do not state the type.
   if (!part.find("type").is_null()) expect_type(part, "WordPiece");
   definition.unknown_token = part["unk_token"].string();
@@ -53,6 +70,7 @@ void read_model(const Field& part, TokenizerDefinition& definition) {
 }
 
 AddedToken read_added_token(const Field& field) {
+  field.expect_only({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
   AddedToken token;
   token.content = field["content"].string();
   token.id = static_cast<int32_t>(field["id"].integer());
@@ -111,12 +129,23 @@ int32_t read_processor_id(const Field& pair) {
 
 void read_post_processor(const Field& part, TokenizerDefinition& definition) {
   if (!part.is_null() && part["type"].string() == "BertProcessing") {
+    part.expect_only({"type", "sep", "cls"});
     set_bert_template(read_processor_id(part["cls"]), read_processor_id(part["sep"]), definition);
     return;
   }
   expect_type(part, "TemplateProcessing");
+  part.expect_only({"type", "single", "pair", "special_tokens"});
   definition.single = read_template(part, "single", "A");
   definition.pair = read_template(part, "pair", "AB");
+}
+
+void read_decoder(const Field& part, TokenizerDefinition& definition) {
+  definition.decoder = part.json();
+  if (part.is_null()) return;
+  expect_type(part, "WordPiece");
+  part.expect_only({"type", "prefix", "cleanup"});
+  part["prefix"].string();
+  part["cleanup"].boolean();
 }
 
 }  // namespace
@@ -132,12 +161,19 @@ void set_bert_template(int32_t cls, int32_t sep, TokenizerDefinition& definition
 void read_tokenizer_json(const std::string& path, TokenizerDefinition& definition) {
   const Json json = read_json_file(path);
   const Field file(json, path);
+  file.expect_only({"version", "truncation", "padding", "added_tokens", "normalizer",
+                    "pre_tokenizer", "post_processor", "decoder", "model"});
+  if (const Field version = file.find("version"); !version.is_null() && version.string() != "1.0") {
+    version.refuse("expected \"1.0\", found ", quoted(version.string()));
+  }
+  read_truncation(file.find("truncation"), definition);
+  read_padding(file.find("padding"), definition);
   read_normalizer(file.find("normalizer"), definition);
-  expect_type(file.find("pre_tokenizer"), "BertPreTokenizer");
+  read_pre_tokenizer(file.find("pre_tokenizer"), definition);
   read_post_processor(file.find("post_processor"), definition);
   read_model(file["model"], definition);
   read_added_tokens(file.find("added_tokens"), definition);
-  definition.decoder = file.find("decoder").json();
+  read_decoder(file.find("decoder"), definition);
 }
 
 }  // namespace lathe

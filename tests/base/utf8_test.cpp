@@ -49,5 +49,27 @@ TEST(Utf8, FindsTheFirstBadByteAtEveryPlace) {
   }
 }
 
+// What Python's bytes.decode("utf-8", "replace") gives.
+TEST(Utf8, ReplacesEachBrokenSequenceByOneCharacter) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", ""},
+      {"a\u00e9\u4e2d\U0001f600", "a\u00e9\u4e2d\U0001f600"},
+      {"a\x80z", "a\ufffdz"},
+      {"\xC3", "\ufffd"},
+      {"\xC0\xAF", "\ufffd\ufffd"},
+      {"\xE2\x82", "\ufffd"},
+      {"\xE2\x82z", "\ufffdz"},
+      {"\xE0\x80\x80", "\ufffd\ufffd\ufffd"},
+      {"\xED\xA0\x80", "\ufffd\ufffd\ufffd"},
+      {"\xF0\x9F\x98", "\ufffd"},
+      {"\xF0\x9Fz", "\ufffdz"},
+      {"\xF0\x8F\xBF\xBF", "\ufffd\ufffd\ufffd\ufffd"},
+      {"\xF4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"},
+      {"\xF5\x80", "\ufffd\ufffd"},
+      {"\xC3\xC3\xA9\xFF", "\ufffd\u00e9\ufffd"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(replace_invalid_utf8(text), expected);
+}
+
 }  // namespace
 }  // namespace lathe

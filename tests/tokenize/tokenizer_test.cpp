@@ -50,6 +50,36 @@ TEST(TokenizerTest, InvalidUtf8IsNamedByItsPlace) {
   }
 }
 
+TEST(TokenizerTest, InvalidUtf8IsReplacedWhereAsked) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  const EncodeOptions options{.return_offsets = true, .replace_invalid = true};
+  const Encoding encoding = tokenizer.encode("a \xE2\x82 \xFF\xFE b", options);
+  EXPECT_EQ(encoding.input_ids, tokenizer.encode("a b", {}).input_ids);  // U+FFFD is dropped
+  EXPECT_EQ(encoding.offsets[2], (TokenOffset{7, 8}));
+  const EncodedBatch batch = tokenizer.encode_batch({{"\xC3 a"}, {"a", "b\xC3"}}, options);
+  EXPECT_EQ(batch.rows(), 2);
+  EXPECT_EQ(batch.offsets[1], (TokenOffset{2, 3}));
+}
+
+TEST(TokenizerTest, SpecialTokensMaskAndNoSpecialTokens) {
+  const Tokenizer tokenizer = Tokenizer::load(kTiny);
+  EncodeOptions options{.return_special_tokens_mask = true};
+  // A special token that the text itself has is none of the template's.
+  const Encoding pair = tokenizer.encode("the [SEP] fox", "over", options);
+  EXPECT_EQ(pair.special_tokens_mask, (std::vector<uint8_t>{1, 0, 0, 0, 1, 0, 1}));
+  options.max_length = 4;
+  const std::vector<Encoding> windows = tokenizer.encode_windows("the quick fox", options);
+  ASSERT_EQ(windows.size(), 2u);
+  EXPECT_EQ(windows[1].special_tokens_mask, (std::vector<uint8_t>{1, 0, 1}));
+  options.add_special_tokens = false;
+  options.padding = PadOptions{.length = 6};
+  const Encoding bare = tokenizer.encode("the fox", "over", options);
+  EXPECT_EQ(bare.input_ids, (std::vector<int32_t>{*tokenizer.id("the"), *tokenizer.id("fox"),
+                                                  *tokenizer.id("over"), 0, 0, 0}));
+  EXPECT_EQ(bare.special_tokens_mask, (std::vector<uint8_t>{0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(bare.token_type_ids, (std::vector<int32_t>{0, 0, 1, 0, 0, 0}));
+}
+
 TEST(TokenizerTest, MaxLengthMustHoldTheSpecialTokens) {
   const Tokenizer tokenizer = Tokenizer::load(kTiny);
   EXPECT_EQ(tokenizer.encode("the fox", {.max_length = 2}).input_ids.size(), 2u);
@@ -114,8 +144,11 @@ TEST(TokenizerTest, ABatchIsItsRowsForAnyNumberOfThreads) {
     inputs.push_back({texts[i]});
     if (i % 3 == 0) inputs.back().second = texts[texts.size() - 1 - i];
   }
-  const EncodeOptions options{.max_length = 12, .return_offsets = true, .return_word_ids = true};
-  for (const int threads : {1, 2, 5}) {
+  EncodeOptions options{.max_length = 12, .return_offsets = true, .return_word_ids = true};
+  options.return_special_tokens_mask = true;
+  for (const int threads : {1, 2, 5, 2}) {
+    if (threads == 5) options.padding = PadOptions{.length = 12};
+
     const EncodedBatch batch = tokenizer.encode_batch(inputs, options, threads);
     ASSERT_EQ(batch.rows(), 2000);
     for (std::size_t i = 0; i < inputs.size(); i += 37) {
@@ -128,6 +161,8 @@ TEST(TokenizerTest, ABatchIsItsRowsForAnyNumberOfThreads) {
         ASSERT_EQ(batch.offsets[begin + j], row.offsets[j]);
         ASSERT_EQ(batch.word_ids[begin + j], row.word_ids[j]);
         ASSERT_EQ(batch.sequence_ids[begin + j], row.sequence_ids[j]);
+        ASSERT_EQ(batch.special_tokens_mask[begin + j], row.special_tokens_mask[j]);
+        ASSERT_EQ(options.padding ? batch.attention_mask[begin + j] : 1, row.attention_mask[j]);
       }
     }
   }
@@ -152,6 +187,14 @@ TEST(TokenizerTest, DecodesAsTokenizersDoes) {
   EXPECT_EQ(tokenizer.decode({*tokenizer.id("##able")}, true), "##able");
   EXPECT_EQ(tokenizer.decode({}, true), "");
   error_of([&] { tokenizer.decode({-1}, true); });
+  const std::vector<std::vector<int32_t>> rows(100, ids);
+  EXPECT_EQ(tokenizer.decode_batch(rows, true),
+            std::vector<std::string>(100, "the unaffable fox, jumps!"));
+  EXPECT_EQ(error_of([&] {
+              tokenizer.decode_batch({ids, {5, -1}, {-1}}, true);
+            }),
+            "input 1: no token has the id -1; ids go from 0 to " +
+                std::to_string(tokenizer.vocabulary_size() - 1));
 }
 
 // A line without an end, in one and in many words: the time is that of its length.
@@ -197,8 +240,8 @@ class TokenizerFiles : public ::testing::Test {
 TEST_F(TokenizerFiles, PartsThatAreNotBertsAreRefusedByName) {
   const std::string file = "tokenizer.json";
   expect_message(complaint("\"BertNormalizer\"", "\"NFKC\""), file, "normalizer.type: \"NFKC\"");
-  expect_message(complaint("\"BertPreTokenizer\"", "\"Whitespace\""), file,
-                 "pre_tokenizer.type: \"Whitespace\"");
+  expect_message(complaint("\"BertPreTokenizer\"", "\"Metaspace\""), file,
+                 "pre_tokenizer.type: \"Metaspace\"");
   expect_message(complaint("\"type\":\"BertProcessing\"", "\"type\":\"RobertaProcessing\""), file,
                  "post_processor.type: \"RobertaProcessing\"");
   expect_message(complaint("\"model\":{\"type\":\"WordPiece\"", "\"model\":{\"type\":\"BPE\""),
@@ -207,8 +250,80 @@ TEST_F(TokenizerFiles, PartsThatAreNotBertsAreRefusedByName) {
                  "pre_tokenizer: is null");
   expect_message(complaint("\"lowercase\":false", "\"lowercase\":\"no\""), file,
                  "normalizer.lowercase: expected a boolean, found a string");
-  expect_message(complaint("\"lowercase\":false", "\"lower\":false"), file,
-                 "normalizer.lowercase: is missing");
+  expect_message(complaint(",\"lowercase\":false", ""), file, "normalizer.lowercase: is missing");
+  expect_message(complaint("\"lowercase\":false", "\"lowercase\":false,\"fold\":1"), file,
+                 "normalizer: \"fold\" is not supported");
+  expect_message(complaint("\"version\":\"1.0\"", "\"version\":\"2.0\""), file,
+                 "version: expected \"1.0\", found \"2.0\"");
+  expect_message(complaint("\"truncation\":", "\"dropout\":0.1,\"truncation\":"), file,
+                 "\"dropout\" is not supported");
+  expect_message(complaint("\"LongestFirst\"", "\"Any\""), file,
+                 "truncation.strategy: expected LongestFirst");
+  expect_message(complaint("{\"Fixed\":12}", "\"Longest\""), file,
+                 "padding.strategy: expected \"BatchLongest\" or {\"Fixed\": length}");
+  expect_message(complaint("\"type\":\"WordPiece\",\"prefix\"", "\"type\":\"BPE\",\"prefix\""),
+                 file, "decoder.type: \"BPE\"");
+}
+
+// As `tokenizers` does unasked, and as it is written again.
+TEST_F(TokenizerFiles, SavedTruncationAndPadding) {
+  std::string text = read_file(std::string(kAdded) + "/tokenizer.json");
+  const auto put = [&](const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    if (at == std::string::npos) FAIL() << from;
+    text.replace(at, from.size(), to);
+  };
+  put(R"({"direction":"Right","max_length":7,"strategy":"LongestFirst","stride":0})",
+      R"({"direction":"Left","max_length":5,"strategy":"OnlyFirst","stride":1})");
+  put(R"({"Fixed":12},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0)",
+      R"({"Fixed":6},"direction":"Left","pad_to_multiple_of":4,"pad_id":7,"pad_type_id":1)");
+  write("tokenizer.json", text);
+  const auto check = [](const Tokenizer& tokenizer) {
+    const EncodeOptions saved = tokenizer.saved_options();
+    EXPECT_EQ(saved.max_length, 5);
+    EXPECT_EQ(saved.stride, 1);
+    EXPECT_EQ(saved.truncation, Truncation::kOnlyFirst);
+    const Encoding encoding = tokenizer.encode("the the a b c");
+    EXPECT_EQ(encoding.input_ids,
+              (std::vector<int32_t>{7, 7, 7, 2, *tokenizer.id("a"), *tokenizer.id("b"),
+                                    *tokenizer.id("c"), 3}));
+    EXPECT_EQ(encoding.attention_mask, (std::vector<uint8_t>{0, 0, 0, 1, 1, 1, 1, 1}));
+    EXPECT_EQ(encoding.token_type_ids, (std::vector<int32_t>{1, 1, 1, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(tokenizer.encode("the the a b c", EncodeOptions{}).input_ids.size(), 7u);
+  };
+  const Tokenizer tokenizer = Tokenizer::load(directory_.path());
+  check(tokenizer);
+  const TemporaryDirectory second;
+  tokenizer.save(second.path());
+  check(Tokenizer::load(second.path()));
+  const Json before = read_json_file(directory_.file("tokenizer.json"));
+  const Json after = read_json_file(second.file("tokenizer.json"));
+  EXPECT_EQ(after.find("truncation")->dump(), before.find("truncation")->dump());
+  EXPECT_EQ(after.find("padding")->dump(), before.find("padding")->dump());
+}
+
+TEST_F(TokenizerFiles, NoNormalizerAndWordsByWhitespace) {
+  const Json all = read_json_file(std::string(kAdded) + "/tokenizer.json");
+  Json file = Json::object();
+  for (const auto& [key, value] : all.as_object()) {
+    if (key != "added_tokens") file[key] = value;
+  }
+  file["normalizer"] = Json();
+  Json whitespace = Json::object();
+  whitespace["type"] = "Whitespace";
+  file["pre_tokenizer"] = whitespace;
+  write("tokenizer.json", file.dump());
+  const Tokenizer tokenizer = Tokenizer::load(directory_.path());
+  // "fox" and "!!?": the second is one word, which no token begins with twice.
+  const Encoding encoding = tokenizer.encode("The fox!!? ö", {.return_word_ids = true});
+  EXPECT_EQ(encoding.word_ids, (std::vector<int32_t>{-1, 0, 1, 2, 3, -1}));
+  EXPECT_EQ(encoding.input_ids[1], *tokenizer.id("The"));
+  EXPECT_EQ(encoding.input_ids[3], *tokenizer.id("[UNK]"));
+  EXPECT_EQ(encoding.input_ids[4], *tokenizer.id("ö"));
+  const TemporaryDirectory second;
+  tokenizer.save(second.path());
+  EXPECT_EQ(Tokenizer::load(second.path()).encode("The fox!!? ö", {}).input_ids,
+            encoding.input_ids);
 }
 
 TEST_F(TokenizerFiles, ContradictoryIdsAreRefused) {
@@ -285,8 +400,9 @@ TEST_F(TokenizerFiles, SavingTwiceWritesTheSame) {
       EXPECT_EQ(read_file(directory_.file(file)), read_file(second.file(file))) << file;
     }
   }
-  EXPECT_TRUE(read_json_file(second.file("tokenizer.json")).find("truncation")->is_null());
-  EXPECT_TRUE(read_json_file(second.file("tokenizer.json")).find("padding")->is_null());
+  EXPECT_EQ(
+      read_json_file(second.file("tokenizer.json")).find("truncation")->find("max_length")->dump(),
+      "7");
 }
 
 }  // namespace

@@ -133,6 +133,62 @@ TEST_F(Program, Tokenizes) {
                "in.jsonl:3: the key \"text\" is missing");
 }
 
+TEST_F(Program, PadsAndShowsWhereTokensComeFrom) {
+  write_file(work_.file("in.jsonl"),
+             "{\"text\": [\"Good\", \"film\"], \"text_pair\": \"bad\"}\n{\"text\": \"x\"}\n");
+  const Outcome padded = work_.lathe(
+      "tokenize --model_name_or_path model --padding longest --pad_to_multiple_of 4 "
+      "--return_special_tokens_mask --return_word_ids in.jsonl");
+  expect_success(padded);
+  EXPECT_EQ(padded.out,
+            "{\"input_ids\": [2, 5, 7, 3, 6, 3, 0, 0], "
+            "\"token_type_ids\": [0, 0, 0, 0, 1, 1, 0, 0], "
+            "\"attention_mask\": [1, 1, 1, 1, 1, 1, 0, 0], "
+            "\"special_tokens_mask\": [1, 0, 0, 1, 0, 1, 1, 1], "
+            "\"word_ids\": [null, 0, 1, null, 0, null, null, null], "
+            "\"sequence_ids\": [null, 0, 0, null, 1, null, null, null]}\n"
+            "{\"input_ids\": [2, 1, 3, 0, 0, 0, 0, 0], "
+            "\"token_type_ids\": [0, 0, 0, 0, 0, 0, 0, 0], "
+            "\"attention_mask\": [1, 1, 1, 0, 0, 0, 0, 0], "
+            "\"special_tokens_mask\": [1, 0, 1, 1, 1, 1, 1, 1], "
+            "\"word_ids\": [null, 0, null, null, null, null, null, null], "
+            "\"sequence_ids\": [null, 0, null, null, null, null, null, null]}\n");
+  expect_error(work_.lathe("tokenize --model_name_or_path model --padding max_length in.jsonl"),
+               "--padding max_length: the checkpoint states no maximum; give --max_length");
+  write_file(work_.file("ids.jsonl"), "{\"input_ids\": [2, 5, 7, 3]}\n[6]\n");
+  const Outcome decoded =
+      work_.lathe("tokenize --decode --skip_special_tokens --model_name_or_path model ids.jsonl");
+  expect_success(decoded);
+  EXPECT_EQ(decoded.out, "{\"text\": \"good film\"}\n{\"text\": \"bad\"}\n");
+  write_file(work_.file("bad.txt"), "good\n\xE2\x82 bad\n");
+  expect_error(work_.lathe("tokenize --model_name_or_path model --input_format text bad.txt"),
+               "bad.txt:2: not valid UTF-8 at byte 0");
+  EXPECT_EQ(work_
+                .lathe("tokenize --model_name_or_path model --input_format text "
+                       "--encoding_errors replace --no_special_tokens bad.txt")
+                .out,
+            "{\"input_ids\": [5], \"token_type_ids\": [0], \"attention_mask\": [1]}\n"
+            "{\"input_ids\": [6], \"token_type_ids\": [0], \"attention_mask\": [1]}\n");
+}
+
+TEST_F(Program, MakesAVocabulary) {
+  write_file(work_.file("words.txt"), "low low low lower lower newest newest newest\n");
+  const Outcome outcome = work_.lathe(
+      "tokenize --train --train_file words.txt --vocab_size 30 --min_frequency 1 "
+      "--output_dir made");
+  expect_success(outcome);
+  EXPECT_EQ(outcome.out, "28 tokens of 3 words in made\n");
+  write_file(work_.file("in.txt"), "Lowest lower");
+  const Outcome encoded =
+      work_.lathe("tokenize --model_name_or_path made --input_format text in.txt");
+  expect_success(encoded);
+  EXPECT_EQ(encoded.out.rfind("{\"input_ids\": [2, ", 0), 0u) << encoded.out;
+  EXPECT_NE(read_file(work_.file("made/vocab.txt")).find("\nlow\n"), std::string::npos);
+  expect_error(work_.lathe("tokenize --train --train_file words.txt --special_tokens [UNK] "
+                           "--output_dir made"),
+               "--special_tokens: has no [SEP], which BERT's tokenizer needs");
+}
+
 TEST_F(Program, ConvertsShowsAndMeasuresData) {
   expect_success(work_.lathe("dataset convert train.csv train --class_encode_column label"));
   const Outcome info = work_.lathe("dataset info train --verify_checksums");

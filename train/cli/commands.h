@@ -14,6 +14,7 @@ void evaluate_command(const Arguments& arguments);
 void predict_command(const Arguments& arguments);
 void tokenize_command(const Arguments& arguments);
 void train_tokenizer_command(const Arguments& arguments);  // lathe tokenize --train
+void decode_command(const Arguments& arguments);           // lathe tokenize --decode
 void dataset_command(const Arguments& arguments);
 void inspect_command(const Arguments& arguments);
 

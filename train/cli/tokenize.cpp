@@ -1,23 +1,18 @@
 // lathe tokenize: texts in, token ids out, a JSON object a line.
-
 #include <algorithm>
-#include <cstdio>
-#include <iostream>
-#include <iterator>
+#include <atomic>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "tokenize/padding.h"
 #include "tokenize/tokenizer.h"
 #include "train/cli/commands.h"
-#include "train/cli/interrupt.h"
 #include "train/cli/options.h"
+#include "train/cli/text_lines.h"
 
 namespace lathe {
 
 namespace {
-
-constexpr std::size_t kBlock = 4096;  // lines that are encoded at a time, on all threads
 
 struct TokenizeOptions {
   EncodeOptions encode;
@@ -25,62 +20,36 @@ struct TokenizeOptions {
   bool windows = false;  // what truncation cuts off follows in further lines
 };
 
-// The input's lines, and where they stand for messages.
-struct Lines {
-  std::string_view text;
-  std::string name;
-  std::vector<std::string_view> lines;
-};
-
+// A line of input. Owns what its EncodeInput views.
 struct Input {
-  std::string text;
-  std::optional<std::string> pair;
+  Json object;
+  std::string_view line;  // where it is not JSON
+
+  static TextInput text_of(const Json& value, const char* key) {
+    if (value.is_string()) return value.as_string();
+    if (!value.is_array()) {
+      fail("\"", key, "\": expected a string or a list of words, found ", value.kind());
+    }
+    std::vector<std::string_view> words;
+    for (const Json& word : value.as_array()) {
+      if (!word.is_string()) fail("\"", key, "\": expected a word, found ", word.kind());
+      words.emplace_back(word.as_string());
+    }
+    return words;
+  }
+
+  EncodeInput input(bool json) const {
+    if (!json) return {line};
+    if (!object.is_object()) {
+      fail("expected an object with the key \"text\", found ", object.kind());
+    }
+    const Json *text = object.find("text"), *pair = object.find("text_pair");
+    if (text == nullptr) fail("the key \"text\" is missing");
+    EncodeInput input{text_of(*text, "text")};
+    if (pair != nullptr && !pair->is_null()) input.second = text_of(*pair, "text_pair");
+    return input;
+  }
 };
-
-Truncation truncation_named(const std::string& name) {
-  if (name == "longest_first") return Truncation::kLongestFirst;
-  if (name == "only_first") return Truncation::kOnlyFirst;
-  if (name == "only_second") return Truncation::kOnlySecond;
-  fail("--truncation ", name, ": must be longest_first, only_first or only_second");
-}
-
-// Of JSON Lines, those with something on them.
-Lines split_lines(std::string_view text, const std::string& name, bool json) {
-  Lines result{text, name, {}};
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!json || !line.empty()) result.lines.push_back(line);
-    begin = end + 1;
-  }
-  return result;
-}
-
-const std::string& text_member(const Json& object, const char* key) {
-  const Json* text = object.find(key);
-  if (text == nullptr) fail("the key \"", key, "\" is missing");
-  if (!text->is_string()) fail("\"", key, "\": expected a string, found ", text->kind());
-  return text->as_string();
-}
-
-Input input_of(const Json& object) {
-  if (!object.is_object()) fail("expected an object with the key \"text\", found ", object.kind());
-  Input input{text_member(object, "text"), std::nullopt};
-  const Json* pair = object.find("text_pair");
-  if (pair != nullptr && !pair->is_null()) input.pair = text_member(object, "text_pair");
-  return input;
-}
-
-std::vector<Encoding> encode(const Tokenizer& tokenizer, const Input& input,
-                             const TokenizeOptions& options) {
-  if (options.windows) {
-    return input.pair ? tokenizer.encode_windows(input.text, *input.pair, options.encode)
-                      : tokenizer.encode_windows(input.text, options.encode);
-  }
-  return {input.pair ? tokenizer.encode(input.text, *input.pair, options.encode)
-                     : tokenizer.encode(input.text, options.encode)};
-}
 
 template <class Values, class Write>
 void append_list(const char* name, const Values& values, std::string& out, const Write& write) {
@@ -97,65 +66,117 @@ void append_list(const char* name, const Values& values, std::string& out, const
 void append_encoding(const Encoding& encoding, const TokenizeOptions& options, std::size_t sample,
                      std::string& out) {
   const auto write_number = [&](int32_t value) { out += std::to_string(value); };
+  const auto write_word = [&](int32_t value) {
+    out += value == kNoWord ? "null" : std::to_string(value);
+  };
   append_list("input_ids", encoding.input_ids, out, write_number);
   append_list("token_type_ids", encoding.token_type_ids, out, write_number);
-  append_list("attention_mask", encoding.input_ids, out, [&](int32_t) { out += '1'; });
+  append_list("attention_mask", encoding.attention_mask, out, write_number);
+  if (options.encode.return_special_tokens_mask) {
+    append_list("special_tokens_mask", encoding.special_tokens_mask, out, write_number);
+  }
   if (options.encode.return_offsets) {
     append_list("offset_mapping", encoding.offsets, out, [&](const TokenOffset& offset) {
       out += '[' + std::to_string(offset.begin) + ", " + std::to_string(offset.end) + ']';
     });
   }
+  if (options.encode.return_word_ids) {
+    append_list("word_ids", encoding.word_ids, out, write_word);
+    append_list("sequence_ids", encoding.sequence_ids, out, write_word);
+  }
   if (options.windows) out += ", \"overflow_to_sample_mapping\": " + std::to_string(sample);
   out += "}\n";
 }
 
-// The output of one line of input.
-std::string encode_line(const Tokenizer& tokenizer, const Lines& lines, std::size_t index,
-                        const TokenizeOptions& options) {
-  const std::string_view line = lines.lines[index];
-  Json object;
-  if (options.json) object = parse_json_part(line, lines.text, lines.name);
-  try {
-    const Input input = options.json ? input_of(object) : Input{std::string(line), std::nullopt};
+std::vector<Encoding> encode(const Tokenizer& tokenizer, const TextLines& lines, std::size_t index,
+                             const TokenizeOptions& options) {
+  Input line{Json(), lines.lines[index]};
+  if (options.json) line.object = json_of(lines, index);
+  if (options.windows) return tokenizer.encode_windows(line.input(options.json), options.encode);
+  std::vector<Encoding> one;
+  one.push_back(tokenizer.encode(line.input(options.json), options.encode));
+  return one;
+}
+
+// The tokens of the longest line. Encoding twice costs less than keeping everything.
+int64_t longest_line(const Tokenizer& tokenizer, const TextLines& lines,
+                     const TokenizeOptions& options) {
+  TokenizeOptions plain{.encode = options.encode, .json = options.json};
+  plain.encode.padding.reset();
+  std::atomic<int64_t> longest = 0;
+  write_each_line(lines, [&](std::size_t index) {
+    const auto length =
+        static_cast<int64_t>(encode(tokenizer, lines, index, plain)[0].input_ids.size());
+    int64_t known = longest;
+    while (known < length && !longest.compare_exchange_weak(known, length)) {
+    }
+    return std::string();
+  });
+  return longest;
+}
+
+void tokenize_lines(const Tokenizer& tokenizer, const TextLines& lines, TokenizeOptions options) {
+  if (auto& padding = options.encode.padding; padding && padding->length == 0) {
+    padding->length =
+        std::max<int64_t>(1, padded_length(longest_line(tokenizer, lines, options), *padding));
+  }
+  write_each_line(lines, [&](std::size_t index) {
     std::string out;
-    for (const Encoding& encoding : encode(tokenizer, input, options)) {
+    for (const Encoding& encoding : encode(tokenizer, lines, index, options)) {
       append_encoding(encoding, options, index, out);
     }
     return out;
-  } catch (const Error& error) {
-    fail(lines.name, ":", 1 + std::count(lines.text.data(), line.data(), '\n'), ": ", error.what());
+  });
+}
+
+// The options as they stand on the command line.
+struct Stated {
+  std::string truncation = "longest_first", padding = "none", input_format = "json",
+              encoding_errors = "strict";
+  std::optional<int64_t> max_length;
+  int64_t pad_to_multiple_of = 0;
+  bool no_special_tokens = false, as_saved = false;
+};
+
+int choice(const char* option, const std::string& given, const std::vector<std::string>& choices) {
+  const auto at = std::find(choices.begin(), choices.end(), given);
+  if (at == choices.end()) {
+    std::string known;
+    for (const std::string& name : choices) known += (known.empty() ? "" : ", ") + name;
+    fail("--", option, " ", given, ": must be one of ", known);
+  }
+  return static_cast<int>(at - choices.begin());
+}
+
+void add_padding(const Stated& stated, const Tokenizer& tokenizer, EncodeOptions& options) {
+  const int kind = choice("padding", stated.padding, {"none", "longest", "max_length"});
+  if (kind == 0) return;
+  options.padding = tokenizer.pad_options();
+  options.padding->multiple_of = stated.pad_to_multiple_of;
+  if (kind == 1) return;
+  options.padding->length = stated.max_length.value_or(tokenizer.model_max_length());
+  if (options.padding->length == 0) {
+    fail("--padding max_length: the checkpoint states no maximum; give --max_length");
   }
 }
 
-// On all threads, in order. An exception may not leave a parallel region: the first one in the
-// order of the lines is thrown behind it.
-std::string encode_block(const Tokenizer& tokenizer, const Lines& lines, std::size_t begin,
-                         std::size_t end, const TokenizeOptions& options) {
-  std::vector<std::string> outputs(end - begin);
-  std::vector<std::exception_ptr> errors(end - begin);
-#pragma omp parallel for schedule(dynamic, 16)
-  for (std::size_t i = begin; i < end; ++i) {
-    try {
-      outputs[i - begin] = encode_line(tokenizer, lines, i, options);
-    } catch (...) {
-      errors[i - begin] = std::current_exception();
-    }
+void check(const Stated& stated, const TokenizeOptions& chosen, const Options& options) {
+  if (stated.max_length.value_or(1) < 1) {
+    fail("--max_length ", *stated.max_length, ": must be at least 1");
   }
-  std::string text;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (errors[i]) std::rethrow_exception(errors[i]);
-    text += outputs[i];
+  if (chosen.encode.stride < 0) fail("--stride ", chosen.encode.stride, ": must be 0 or more");
+  if (options.given("stride") && !chosen.windows) {
+    fail("--stride: has no meaning without --return_overflowing_tokens");
   }
-  return text;
-}
-
-void encode_all(const Tokenizer& tokenizer, const Lines& lines, const TokenizeOptions& options) {
-  for (std::size_t begin = 0; begin < lines.lines.size(); begin += kBlock) {
-    throw_if_interrupted();
-    const std::size_t end = std::min(begin + kBlock, lines.lines.size());
-    const std::string text = encode_block(tokenizer, lines, begin, end, options);
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-      fail("the standard output cannot be written");
+  if (stated.pad_to_multiple_of < 0) {
+    fail("--pad_to_multiple_of ", stated.pad_to_multiple_of, ": must be 0 or more");
+  }
+  if (options.given("pad_to_multiple_of") && stated.padding == "none") {
+    fail("--pad_to_multiple_of: has no meaning without --padding");
+  }
+  for (const char* name : {"max_length", "truncation", "stride", "padding"}) {
+    if (stated.as_saved && options.given(name)) {
+      fail("--", name, ": --as_saved takes it from tokenizer.json; give one of them");
     }
   }
 }
@@ -163,48 +184,68 @@ void encode_all(const Tokenizer& tokenizer, const Lines& lines, const TokenizeOp
 }  // namespace
 
 void tokenize_command(const Arguments& arguments) {
-  if (std::find(arguments.begin(), arguments.end(), "--train") != arguments.end()) {
-    return train_tokenizer_command(arguments);
-  }
-  std::string model, file, truncation = "longest_first", input_format = "json";
+  const auto given = [&](const char* name) {
+    return std::find(arguments.begin(), arguments.end(), name) != arguments.end();
+  };
+  if (given("--train")) return train_tokenizer_command(arguments);
+  if (given("--decode")) return decode_command(arguments);
+  std::string model, file;
   TokenizeOptions chosen;
-  std::optional<int64_t> max_length;
+  Stated stated;
   Options options("tokenize",
                   "Turns text into token ids: a JSON object a line, in the order of the input. "
-                  "With --train: makes a vocabulary (lathe tokenize --train --help).");
+                  "With --decode: ids into text. With --train: makes a vocabulary. (lathe tokenize "
+                  "--decode --help, lathe tokenize --train --help)");
   options.required("model_name_or_path", model, "Directory with tokenizer.json or vocab.txt");
   options.positional("FILE", file, "Input, or - for the standard input");
-  options.add("input_format", input_format,
-              "json: lines {\"text\": ..., \"text_pair\": ...}; text: a line a text");
-  options.add("max_length", max_length,
+  options.add("input_format", stated.input_format,
+              "json: lines {\"text\": ..., \"text_pair\": ...}, each a string or a list of words; "
+              "text: a line a text");
+  options.add("encoding_errors", stated.encoding_errors,
+              "What is not valid UTF-8: strict refuses it, replace makes it U+FFFD");
+  options.add("max_length", stated.max_length,
               "Truncate to so many tokens, special ones included [no limit]");
-  options.add("truncation", truncation,
+  options.add("truncation", stated.truncation,
               "Which text of a pair gives way: longest_first, only_first, only_second");
   options.flag("return_overflowing_tokens", chosen.windows,
                "What truncation cuts off follows in further lines");
   options.add("stride", chosen.encode.stride, "Tokens that such a line repeats of the one before");
+  options.add("padding", stated.padding,
+              "none; longest: to the longest line; max_length: to --max_length, or the model's");
+  options.add("pad_to_multiple_of", stated.pad_to_multiple_of, "Rounds the padded length up");
+  options.flag("as_saved", stated.as_saved,
+               "Truncate and pad as tokenizer.json says, which `tokenizers` does unasked");
+  options.flag("no_special_tokens", stated.no_special_tokens, "No [CLS] and [SEP]");
   options.flag("return_offsets_mapping", chosen.encode.return_offsets,
                "Where each token stands in its text, in code points");
+  options.flag("return_special_tokens_mask", chosen.encode.return_special_tokens_mask,
+               "Which tokens are not from the text");
+  options.flag("return_word_ids", chosen.encode.return_word_ids,
+               "The number of each token's word, and of its text (sequence_ids)");
   if (!options.parse(arguments)) return;
 
-  if (input_format != "json" && input_format != "text") {
-    fail("--input_format ", input_format, ": must be json or text");
-  }
-  if (max_length && *max_length < 1) fail("--max_length ", *max_length, ": must be at least 1");
-  if (chosen.encode.stride < 0) fail("--stride ", chosen.encode.stride, ": must be 0 or more");
-  if (options.given("stride") && !chosen.windows) {
-    fail("--stride: has no meaning without --return_overflowing_tokens");
-  }
-  chosen.json = input_format == "json";
-  chosen.encode.max_length = max_length.value_or(0);
-  chosen.encode.truncation = truncation_named(truncation);
+  check(stated, chosen, options);
+  chosen.json = choice("input_format", stated.input_format, {"json", "text"}) == 0;
+  const bool replace =
+      choice("encoding_errors", stated.encoding_errors, {"strict", "replace"}) == 1;
+  constexpr Truncation kStrategies[] = {Truncation::kLongestFirst, Truncation::kOnlyFirst,
+                                        Truncation::kOnlySecond};
+  chosen.encode.truncation = kStrategies[choice("truncation", stated.truncation,
+                                                {"longest_first", "only_first", "only_second"})];
+  chosen.encode.max_length = stated.max_length.value_or(0);
+  chosen.encode.add_special_tokens = !stated.no_special_tokens;
   const Tokenizer tokenizer = Tokenizer::load(model);
-  if (file == "-") {
-    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    return encode_all(tokenizer, split_lines(text, "standard input", chosen.json), chosen);
+  if (stated.as_saved) {
+    const EncodeOptions saved = tokenizer.saved_options();
+    chosen.encode.max_length = saved.max_length;
+    chosen.encode.truncation = saved.truncation;
+    chosen.encode.stride = saved.stride;
+    chosen.encode.padding = saved.padding;
+  } else {
+    add_padding(stated, tokenizer, chosen.encode);
   }
-  const MappedFile mapped(file);
-  encode_all(tokenizer, split_lines(mapped.bytes(), file, chosen.json), chosen);
+  with_lines(file, chosen.json, replace,
+             [&](const TextLines& lines) { tokenize_lines(tokenizer, lines, chosen); });
 }
 
 }  // namespace lathe

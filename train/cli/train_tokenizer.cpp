@@ -52,6 +52,7 @@ TokenizerDefinition new_tokenizer(const std::vector<std::string>& special,
     definition.named_tokens.emplace_back(key, name);
   }
   set_bert_template(special_id(special, "[CLS]"), special_id(special, "[SEP]"), definition);
+  definition.decoder = bert_decoder(definition.continuing_prefix);
   return definition;
 }
 
