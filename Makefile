@@ -48,7 +48,7 @@ FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 # Code for the processor: one source, one object and one namespace per instruction set. A file under amx/ stands there
 # for the one of the same name; text has no use for matrices.
-CPU_SOURCES := $(wildcard kernels/cpu/*.cpp tokenize/cpu/*.cpp)
+CPU_SOURCES := $(wildcard kernels/cpu/*.cpp tokenize/cpu/*.cpp data/cpu/*.cpp)
 CPU_FLAGS   := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
 ISAS        := baseline avx2 avx512 amx
 FLAGS_baseline := -march=x86-64
@@ -56,7 +56,7 @@ FLAGS_avx2     := -march=haswell
 FLAGS_avx512   := -march=skylake-avx512 -mprefer-vector-width=512
 FLAGS_amx      := $(FLAGS_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
 AMX_SOURCES := $(wildcard kernels/cpu/amx/*.cpp)
-sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%) tokenize/%,$(CPU_SOURCES)) \
+sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%) tokenize/% data/%,$(CPU_SOURCES)) \
                $(AMX_SOURCES),$(CPU_SOURCES))
 
 # The CUDA backend, where nvcc is; else kernels/no_cuda.cpp says that there is none. The checked flavours do without.

@@ -1,163 +1,190 @@
+// How a text whose quoted fields may hold newlines is parsed from several places at once: a piece
+// begins behind the first newline outside quotes, and whether its beginning is inside quotes is
+// known from the number of quotes before it. That is a guess, since a quote within an unquoted
+// field is text. So every piece is parsed on from where the one before it really ended: mostly that
+// is the place guessed, and else it is parsed again.
 #include "data/delimited_reader.h"
 
 #include <algorithm>
-#include <cstring>
+#include <exception>
+#include <optional>
 
 #include "base/error.h"
-#include "data/column_builder.h"
+#include "data/cast.h"
+#include "data/parallel.h"
+#include "data/row_reader.h"
 #include "data/scan.h"
 
 namespace lathe {
 
 namespace {
 
+struct Piece {
+  const char* begin;          // of its first row; nullptr: not known
+  const char* limit;          // its rows begin at or before it
+  const char* end = nullptr;  // where the next piece's first row begins
+  std::vector<Column> columns = {};
+  std::exception_ptr error = {};
+};
+
 class DelimitedReader {
  public:
-  DelimitedReader(const SourceText& source, const DelimitedFormat& format)
-      : source_(source),
-        format_(format),
-        next_(source.text().data()),
-        end_(next_ + source.text().size()) {}
+  DelimitedReader(const SourceText& source, const DelimitedFormat& format,
+                  const std::function<bool(std::string_view)>& infers)
+      : source_(source), format_(format), infers_(infers) {}
 
   std::vector<Column> read() {
-    read_header();
-    builders_.resize(names_.size());
-    while (skip_blank_lines()) read_row();
-    if (builders_.front().size() == 0) fail(source_.path(), ": has a header and no rows");
+    const char* first = source_.text().data();
+    const char* const end = first + source_.text().size();
+    if (format_.column_names.empty()) {
+      RowReader header(source_, format_, first);
+      names_ = header.read_header();
+      first = header.place();
+    } else {
+      names_ = format_.column_names;
+    }
+    guess_pieces(first, end);
+    in_parallel(std::ssize(pieces_), [&](int64_t i) {
+      Piece& piece = pieces_[static_cast<std::size_t>(i)];
+      if (piece.begin != nullptr) read_piece(piece);
+    });
+    settle(first, end);
+    return joined();
+  }
+
+ private:
+  void guess_pieces(const char* first, const char* end) {
+    const int64_t count = std::max<int64_t>(1, (end - first) / format_.piece_bytes);
+    const auto start = [&](int64_t i) { return first + (end - first) / count * i; };
+    std::vector<int64_t> quotes(static_cast<std::size_t>(count));
+    for (int64_t i = 0; i < count; ++i) {
+      pieces_.push_back({i == 0 ? first : nullptr, i + 1 == count ? end : start(i + 1)});
+    }
+    if (count == 1) return;
+    if (format_.quotes) {
+      in_parallel(count, [&](int64_t i) {
+        const auto index = static_cast<std::size_t>(i);
+        quotes[index] = count_bytes({start(i), pieces_[index].limit}, '"');
+      });
+    }
+    for (std::size_t i = 1; i < pieces_.size(); ++i) {
+      quotes[i] += quotes[i - 1];
+      pieces_[i].begin = row_behind(pieces_[i - 1].limit, pieces_[i].limit, quotes[i - 1] % 2 == 1);
+    }
+  }
+
+  // Where the row begins behind the first newline outside quotes in [begin, end); nullptr where
+  // there is none.
+  const char* row_behind(const char* begin, const char* end, bool in_quotes) const {
+    for (; begin != end; ++begin) {
+      if (*begin == '"' && format_.quotes) in_quotes = !in_quotes;
+      if (*begin == '\n' && !in_quotes) return begin + 1;
+    }
+    return nullptr;
+  }
+
+  void read_piece(Piece& piece) const {
+    try {
+      RowReader rows(source_, format_, piece.begin);
+      rows.read_rows(names_, piece.limit);
+      piece.end = rows.place();
+      piece.columns = rows.finish(names_);
+      for (Column& column : piece.columns) {
+        if (infers_(column.name())) column = infer_type(column);
+      }
+    } catch (...) {
+      piece.error = std::current_exception();
+    }
+  }
+
+  // Makes every piece begin where the one before it ended.
+  void settle(const char* place, const char* end) {
+    for (Piece& piece : pieces_) {
+      if (place == end || place > piece.limit) {
+        piece.columns.clear();  // the one before it went on behind it
+        continue;
+      }
+      if (piece.begin != place) {
+        piece = {place, piece.limit};
+        read_piece(piece);
+      }
+      if (piece.error) std::rethrow_exception(piece.error);
+      place = piece.end;
+    }
+    const auto no_rows = [](const Piece& piece) {
+      return piece.columns.empty() || piece.columns.front().size() == 0;
+    };
+    std::erase_if(pieces_, no_rows);
+    if (pieces_.empty()) {
+      fail(source_.path(),
+           format_.column_names.empty() ? ": has a header and no rows" : ": has no rows");
+    }
+  }
+
+  static bool is_empty_text(const Column& column) {
+    return is_text(column.type()) && column.text(0).empty() &&
+           column.chunks().front().values.empty();
+  }
+
+  // The narrowest type that holds column `i` of every piece; nothing where all are empty texts.
+  std::optional<ColumnType> common_type(std::size_t i) const {
+    std::optional<ColumnType> common;
+    for (const Piece& piece : pieces_) {
+      if (is_empty_text(piece.columns[i])) continue;
+      const ColumnType type = piece.columns[i].type();
+      if (!common || *common == type) {
+        common = type;
+        continue;
+      }
+      const bool numbers = (*common == ColumnType::kInt64 || *common == ColumnType::kFloat64) &&
+                           (type == ColumnType::kInt64 || type == ColumnType::kFloat64);
+      common = numbers ? ColumnType::kFloat64 : ColumnType::kUtf8;
+    }
+    return common;
+  }
+
+  // Reads again the pieces whose own fields gave other types than all fields together.
+  void agree_on_types() {
+    std::vector<std::optional<ColumnType>> types;
+    for (std::size_t i = 0; i < names_.size(); ++i) types.push_back(common_type(i));
+    in_parallel(std::ssize(pieces_), [&](int64_t p) {
+      Piece& piece = pieces_[static_cast<std::size_t>(p)];
+      std::vector<Column> texts;
+      for (std::size_t i = 0; i < names_.size(); ++i) {
+        if (!types[i] || piece.columns[i].type() == *types[i]) continue;
+        if (texts.empty()) {
+          RowReader rows(source_, format_, piece.begin);
+          rows.read_rows(names_, piece.limit);
+          texts = rows.finish(names_);
+        }
+        piece.columns[i] = cast(texts[i], *types[i]);
+      }
+    });
+  }
+
+  std::vector<Column> joined() {
+    agree_on_types();
     std::vector<Column> columns;
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      columns.push_back(builders_[i].finish(std::move(names_[i])));
+      std::vector<Column> parts;
+      for (const Piece& piece : pieces_) parts.push_back(piece.columns[i]);
+      columns.push_back(Column::chained(parts));
     }
     return columns;
   }
 
- private:
-  enum class After {
-    kField,
-    kRow
-  };  // what a field is followed by: one more, or the end of its row
-
-  // Goes to the next line that has something on it; false when there is none.
-  bool skip_blank_lines() {
-    while (next_ != end_) {
-      if (*next_ == '\n') {
-        ++next_;
-      } else if (at_carriage_return_of_line_end(next_)) {
-        next_ = std::min(next_ + 2, end_);
-      } else {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  bool at_carriage_return_of_line_end(const char* at) const {
-    return *at == '\r' && (at + 1 == end_ || at[1] == '\n');
-  }
-
-  void read_header() {
-    if (!skip_blank_lines()) fail(source_.path(), ": is empty");
-    row_start_ = next_;
-    TextBuilder fields;
-    while (read_field(fields) == After::kField) {
-    }
-    const Column header = fields.finish("header");
-    for (int64_t i = 0; i < header.size(); ++i) {
-      std::string name(header.text(i));
-      if (name.empty()) name = concat("Unnamed: ", i);
-      const auto first = std::find(names_.begin(), names_.end(), name);
-      if (first != names_.end()) {
-        fail(source_.line_of(row_start_), ": columns ", first - names_.begin() + 1, " and ", i + 1,
-             " are both named ", quoted(name));
-      }
-      names_.push_back(std::move(name));
-    }
-  }
-
-  void read_row() {
-    row_start_ = next_;
-    const std::size_t count = builders_.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const After after = read_field(builders_[i]);
-      if ((after == After::kRow) != (i + 1 == count)) fail_ragged(i + 1, after);
-    }
-  }
-
-  // Appends the field at next_ and goes past what ends it.
-  After read_field(TextBuilder& out) {
-    if (format_.quotes && next_ != end_ && *next_ == '"') return read_quoted_field(out);
-    const char* stop = find_either(next_, end_, format_.delimiter, '\n');
-    const bool row_ends = stop == end_ || *stop == '\n';
-    const char* field_end = row_ends && stop != next_ && stop[-1] == '\r' ? stop - 1 : stop;
-    out.append({next_, static_cast<std::size_t>(field_end - next_)});
-    next_ = stop == end_ ? end_ : stop + 1;
-    return row_ends ? After::kRow : After::kField;
-  }
-
-  After read_quoted_field(TextBuilder& out) {
-    const char* opening = next_++;
-    for (;;) {
-      const auto left = static_cast<std::size_t>(end_ - next_);
-      const auto* quote = static_cast<const char*>(std::memchr(next_, '"', left));
-      if (quote == nullptr) fail(source_.place_of(opening), ": this quote is never closed");
-      const bool doubled = quote + 1 != end_ && quote[1] == '"';
-      const char* piece_end = doubled ? quote + 1 : quote;
-      out.append_piece({next_, static_cast<std::size_t>(piece_end - next_)});
-      next_ = doubled ? quote + 2 : quote + 1;
-      if (!doubled) break;
-    }
-    out.end_value();
-    return read_end_of_quoted_field();
-  }
-
-  After read_end_of_quoted_field() {
-    if (next_ == end_) return After::kRow;
-    if (*next_ == format_.delimiter) {
-      ++next_;
-      return After::kField;
-    }
-    if (at_carriage_return_of_line_end(next_)) ++next_;
-    if (next_ == end_) return After::kRow;
-    if (*next_ == '\n') {
-      ++next_;
-      return After::kRow;
-    }
-    fail(source_.place_of(next_), ": text after the closing quote: a quote inside a field is ",
-         "written twice, \"\"");
-  }
-
-  [[noreturn]] void fail_ragged(std::size_t fields, After after) {
-    const std::size_t expected = names_.size();
-    TextBuilder rest;
-    for (; after == After::kField; ++fields) after = read_field(rest);
-    const std::string place = source_.line_of(row_start_);
-    const std::string counts = concat(": ", fields, fields == 1 ? " field" : " fields",
-                                      ", the header has ", expected, " (");
-    if (fields + 1 == expected) {
-      fail(place, counts, "column ", quoted(names_.back()), " is missing)");
-    }
-    if (fields < expected) {
-      fail(place, counts, "columns ", quoted(names_[fields]), " to ", quoted(names_.back()),
-           " are missing)");
-    }
-    fail(place, counts,
-         format_.quotes ? "a field that holds a comma must stand in quotes)"
-                        : "a field cannot hold a tab)");
-  }
-
   const SourceText& source_;
-  const DelimitedFormat format_;
-  const char* next_;
-  const char* const end_;
-  const char* row_start_ = nullptr;
+  const DelimitedFormat& format_;
+  const std::function<bool(std::string_view)>& infers_;
   std::vector<std::string> names_;
-  std::vector<TextBuilder> builders_;
+  std::vector<Piece> pieces_;
 };
 
 }  // namespace
 
-std::vector<Column> read_delimited(const SourceText& source, const DelimitedFormat& format) {
-  return DelimitedReader(source, format).read();
+std::vector<Column> read_delimited(const SourceText& source, const DelimitedFormat& format,
+                                   const std::function<bool(std::string_view)>& infers) {
+  return DelimitedReader(source, format, infers).read();
 }
 
 }  // namespace lathe

@@ -1,7 +1,6 @@
 // Functions over batches and rows, on all threads.
 
 #include <algorithm>
-#include <exception>
 #include <memory>
 #include <unordered_map>
 
@@ -10,6 +9,7 @@
 #include "data/arrow_writer.h"
 #include "data/json_column.h"
 #include "data/operations.h"
+#include "data/parallel.h"
 
 namespace lathe {
 
@@ -17,24 +17,6 @@ namespace {
 
 constexpr int64_t kBatchesAtOnce = 64;  // that are in memory on their way to a file
 constexpr int64_t kRowsAtOnce = 256;    // of a thread, of functions of rows
-
-// work(i) for each i < count on all threads; an exception may not leave a parallel region, so the
-// first one in the order of i is thrown behind it.
-template <class Work>
-void in_parallel(int64_t count, Work work) {
-  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(count));
-#pragma omp parallel for schedule(dynamic)
-  for (int64_t i = 0; i < count; ++i) {
-    try {
-      work(i);
-    } catch (...) {
-      errors[static_cast<std::size_t>(i)] = std::current_exception();
-    }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-}
 
 // What a function made of a batch, beside what it left of the batch.
 Table merged(const Table& batch, const Table& made, const std::vector<std::string>& removed) {

@@ -37,37 +37,41 @@ FileKind kind_of(const std::string& path) {
        " (known: .csv, .tsv, .json, .jsonl, .txt, .arrow)");
 }
 
-std::vector<Column> parse_columns(const SourceText& source, FileKind kind) {
+std::vector<Column> parse_delimited(const SourceText& source, FileKind kind,
+                                    const ReadOptions& options) {
+  const bool tsv = kind == FileKind::kTsv;
+  return read_delimited(
+      source, {.delimiter = tsv ? '\t' : ',', .quotes = !tsv, .piece_bytes = options.piece_bytes},
+      [&](std::string_view name) {
+        return options.infer_types && options.declared(name) == nullptr;
+      });
+}
+
+std::vector<Column> parse_columns(const SourceText& source, FileKind kind,
+                                  const ReadOptions& options) {
   switch (kind) {
     case FileKind::kCsv:
-      return read_delimited(source, {',', true});
     case FileKind::kTsv:
-      return read_delimited(source, {'\t', false});
+      return parse_delimited(source, kind, options);
     case FileKind::kJsonLines:
-      return read_json_lines(source);
+      return read_json_lines(source, options.piece_bytes);
     case FileKind::kJson:
-      return holds_json_array(source) ? read_json_array(source) : read_json_lines(source);
+      return holds_json_array(source) ? read_json_array(source)
+                                      : read_json_lines(source, options.piece_bytes);
     case FileKind::kText:
-      return {read_lines(source)};
+      return {read_lines(source, options.piece_bytes)};
     case FileKind::kArrow:
       break;
   }
   return {};
 }
 
-// Types declared, else inferred where the file itself has none.
-Column typed(const Column& column, FileKind kind, const ReadOptions& options) {
-  for (const auto& [name, type] : options.types) {
-    if (name == column.name()) return cast(column, type);
+// With the types declared, whose columns are checked to exist.
+Table finished(std::vector<Column> columns, const std::string& path, const ReadOptions& options) {
+  for (Column& column : columns) {
+    column = column.with_source(path);
+    if (const ColumnType* type = options.declared(column.name())) column = cast(column, *type);
   }
-  const bool untyped = kind == FileKind::kCsv || kind == FileKind::kTsv;
-  return untyped && options.infer_types ? infer_type(column) : column;
-}
-
-// Declared types are checked to exist.
-Table finished(std::vector<Column> columns, FileKind kind, const std::string& path,
-               const ReadOptions& options) {
-  for (Column& column : columns) column = typed(column.with_source(path), kind, options);
   Table table(std::move(columns), path);
   for (const auto& [name, type] : options.types) table.column(name);  // Error when it is missing
   return table;
@@ -79,10 +83,17 @@ Table finished(const ArrowFile& file, const std::string& path, const ReadOptions
          file.left_out.empty() ? "" : " (it has " + file.left_out[0] + ")");
   }
   if (file.table.rows() == 0) fail(path, ": has no rows");
-  return finished(file.table.columns(), FileKind::kArrow, path, options);
+  return finished(file.table.columns(), path, options);
 }
 
 }  // namespace
+
+const ColumnType* ReadOptions::declared(std::string_view name) const {
+  for (const auto& [column, type] : types) {
+    if (column == name) return &type;
+  }
+  return nullptr;
+}
 
 Table parse_table(std::string_view text, const std::string& path, const ReadOptions& options) {
   const FileKind kind = kind_of(path);
@@ -91,7 +102,7 @@ Table parse_table(std::string_view text, const std::string& path, const ReadOpti
     return finished(parse_arrow(bytes, path, {.skip_others = true}), path, options);
   }
   const SourceText source(text, path);
-  return finished(parse_columns(source, kind), kind, path, options);
+  return finished(parse_columns(source, kind, options), path, options);
 }
 
 Table read_table(const std::string& path, const ReadOptions& options) {

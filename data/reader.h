@@ -33,7 +33,12 @@ struct ReadOptions {
   bool infer_types = true;  // false: every CSV and TSV column not named in `types` stays text
   // Columns whose type is known. Error naming the row where a value is not of that type, and for a
   // missing column.
-  std::vector<std::pair<std::string, ColumnType>> types;
+  std::vector<std::pair<std::string, ColumnType>> types = {};
+  // Text is parsed in pieces of about so many bytes, on all threads. Nothing but speed depends on
+  // it.
+  int64_t piece_bytes = int64_t{1} << 20;
+
+  const ColumnType* declared(std::string_view name) const;  // nullptr: not declared
 };
 
 // Error naming file and line for anything malformed, for a file without rows, and for an unknown

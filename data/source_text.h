@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lathe {
 
@@ -15,6 +17,10 @@ class SourceText {
 
   std::string_view text() const { return text_; }
   const std::string& path() const { return path_; }
+
+  // The text in pieces that end where lines end, each of at least so many bytes (at least one) but
+  // for the last.
+  std::vector<std::string_view> lines(int64_t piece_bytes) const;
 
   // `position` points into text(). Lines and columns count from 1, columns in bytes. Slow: for
   // messages only.

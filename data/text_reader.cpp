@@ -1,20 +1,42 @@
 #include "data/text_reader.h"
 
+#include <optional>
+#include <utility>
+
 #include "data/column_builder.h"
+#include "data/parallel.h"
+#include "data/scan.h"
 
 namespace lathe {
 
-Column read_lines(const SourceText& source) {
+namespace {
+
+Column lines_of(std::string_view text) {
   TextBuilder lines;
-  std::string_view rest = source.text();
-  while (!rest.empty()) {
-    const std::size_t newline = rest.find('\n');
-    std::string_view line = rest.substr(0, newline);
-    rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.append(line);
+  ByteFinder newlines(text, {'\n', '\n'});
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    const char* stop = newlines.next(at);
+    const char* line_end = stop != at && stop[-1] == '\r' ? stop - 1 : stop;
+    lines.append({at, static_cast<std::size_t>(line_end - at)});
+    at = stop == end ? end : stop + 1;
   }
   return lines.finish("text");
+}
+
+}  // namespace
+
+Column read_lines(const SourceText& source, int64_t piece_bytes) {
+  const std::vector<std::string_view> texts = source.lines(piece_bytes);
+  std::vector<std::optional<Column>> parts(texts.size());
+  in_parallel(std::ssize(texts), [&](int64_t i) {
+    const auto piece = static_cast<std::size_t>(i);
+    parts[piece] = lines_of(texts[piece]);
+  });
+  std::vector<Column> columns;
+  for (std::optional<Column>& part : parts) columns.push_back(std::move(*part));
+  return Column::chained(columns);
 }
 
 }  // namespace lathe

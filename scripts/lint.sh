@@ -14,7 +14,7 @@ scripts/check_includes.sh
 tidy() {
   xargs -P "$(nproc)" -n 4 bash -c 'clang-tidy --quiet "${@:2}" -- -std=c++20 -I. -fopenmp $1' _ "$*"
 }
-git ls-files '*.cpp' | grep -vE '^((kernels|tokenize)/cpu|tests/fuzz)/' | tidy
+git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data)/cpu|tests/fuzz)/' | tidy
 # One instruction set speaks for the others: the source is the same, but for that of AMX.
 git ls-files '*/cpu/*.cpp' | grep -v /amx/ | tidy -march=haswell -DLATHE_ISA=avx2
 git ls-files 'kernels/cpu/amx/*.cpp' |

@@ -9,6 +9,7 @@ namespace lathe {
 namespace {
 
 using testing::error_of;
+using testing::OneThread;
 using testing::shown;
 
 using Strings = std::vector<std::string>;
@@ -129,6 +130,7 @@ std::string random_value(Random& random) {
 }
 
 TEST(Csv, ReadsBackWhatIsWritten) {
+  const OneThread one;
   Random random(7);
   for (int trial = 0; trial < 300; ++trial) {
     const uint64_t columns = 1 + random.below(6);
@@ -146,9 +148,42 @@ TEST(Csv, ReadsBackWhatIsWritten) {
       }
     }
     if (random.below(2) == 0) text += line_end;
-    const Table table = parse_table(text, "t.csv");
+    const auto piece = static_cast<int64_t>(1 + random.below(40));
+    const Table table = parse_table(text, "t.csv", {.piece_bytes = piece});
     for (uint64_t c = 0; c < columns; ++c) EXPECT_EQ(shown(table.columns()[c]), values[c]) << text;
   }
+}
+
+// A piece sees only its own fields; the type is that of all of them.
+TEST(Csv, PiecesAgreeOnTypes) {
+  std::string text = "i,f,b,t,e,m\n";
+  const auto row = [&](const std::string& fields) { text += fields + "\n"; };
+  for (int i = 0; i < 50; ++i) row("7,7,true,7,,true");
+  for (int i = 0; i < 50; ++i) row(",,,,,");
+  for (int i = 0; i < 50; ++i) row("8,0.5,false,x,,0.5");
+  const Table table = parse_table(text, "t.csv", {.piece_bytes = 100});
+  const Table whole = parse_table(text, "t.csv");
+  const Strings types = {"int64", "float64", "bool", "utf8", "utf8", "utf8"};
+  for (std::size_t c = 0; c < types.size(); ++c) {
+    EXPECT_GT(table.columns()[c].chunks().size(), 10u);
+    EXPECT_EQ(table.columns()[c].type_name(), types[c]) << c;
+    EXPECT_EQ(shown(table.columns()[c]), shown(whole.columns()[c])) << c;
+  }
+  EXPECT_EQ(table.column("i").null_count(), 50);
+}
+
+TEST(Csv, PiecesSurviveQuotesThatMeanNothing) {
+  const OneThread one;
+  std::string text = "a,b\n5\" disk,1\n";  // from here on every count of quotes misleads
+  for (int i = 0; i < 40; ++i) text += "\"x\ny, \"\"" + std::to_string(i) + "\",2\n\n";
+  const Table whole = parse_table(text, "t.csv");
+  EXPECT_EQ(whole.rows(), 41);
+  for (const int64_t piece : {1, 5, 17, 64, 300}) {
+    const Table table = parse_table(text, "t.csv", {.piece_bytes = piece});
+    EXPECT_EQ(shown(table.column("a")), shown(whole.column("a"))) << piece;
+  }
+  EXPECT_EQ(error_of([&] { parse_table(text + "z\n", "t.csv", {.piece_bytes = 64}); }),
+            "t.csv:123: 1 field, the header has 2 (column \"b\" is missing)");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "tests/data/table_testing.h"
 #include "tests/fuzz/data_targets.h"
 #include "tests/fuzz/mutate.h"
 
@@ -45,7 +46,10 @@ const std::vector<std::string> kJsonWords = {
     "\\ud800", "null", "true", "1e999", "-", "\n", "\"a\": ", "[[[[", std::string(1, '\0'),
     "\xFF"};
 
-TEST(Fuzz, TablesSurviveDamage) { run_mutated(kTables, kTableWords, 2000, csv_target); }
+TEST(Fuzz, TablesSurviveDamage) {
+  const testing::OneThread one;
+  run_mutated(kTables, kTableWords, 2000, csv_target);
+}
 
 // Numbers that a hostile file would put where sizes, counts and offsets stand.
 const std::vector<std::string> kArrowWords = {
@@ -84,7 +88,10 @@ TEST(Fuzz, ArrowSurvivesDamage) {
   }
 }
 
-TEST(Fuzz, JsonSurvivesDamage) { run_mutated(kJson, kJsonWords, 2000, json_target); }
+TEST(Fuzz, JsonSurvivesDamage) {
+  const testing::OneThread one;
+  run_mutated(kJson, kJsonWords, 2000, json_target);
+}
 
 }  // namespace
 }  // namespace lathe::fuzz

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "data/export.h"
+#include "data/json_column.h"
 #include "tests/data/table_testing.h"
 #include "tests/temporary_directory.h"
 
@@ -54,6 +56,53 @@ TEST(JsonLines, TypesFollowTheValues) {
   EXPECT_EQ(shown(table.column("m")), (Strings{"[]", "[1]", "[null]"}));
   EXPECT_EQ(shown(table.column("s")), (Strings{"[a]", "[]", "[b, ]"}));
   EXPECT_EQ(shown(table.column("d")), (Strings{"[[1], []]", "[[2.5]]", "[]"}));
+}
+
+// A piece sees only its own values; columns and types are those of all of them.
+TEST(JsonLines, PiecesAgreeOnColumns) {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += "{\"i\": 7, \"l\": [], \"n\": null}\n";
+  for (int i = 0; i < 30; ++i) text += "{\"new\": \"\\u00e9\", \"i\": 0.5, \"l\": [1, null]}\n";
+  for (int i = 0; i < 30; ++i) text += "{\"l\": [2.5], \"b\": false}\n";
+  const Table table = parse_table(text, "t.jsonl", {.piece_bytes = 100});
+  const Table whole = parse_table(text, "t.jsonl");
+  const Strings names = {"i", "l", "n", "new", "b"};
+  const Strings types = {"float64", "list<float64>", "utf8", "utf8", "bool"};
+  ASSERT_EQ(table.column_names(), names);
+  for (std::size_t c = 0; c < types.size(); ++c) {
+    EXPECT_GT(table.columns()[c].chunks().size(), 10u);
+    EXPECT_EQ(table.columns()[c].type_name(), types[c]) << c;
+    EXPECT_EQ(shown(table.columns()[c]), shown(whole.columns()[c])) << c;
+  }
+  EXPECT_EQ(error_of([&] { parse_table(text + "{\"b\": 1}", "t.jsonl", {.piece_bytes = 100}); }),
+            "t.jsonl:91: \"b\" is an integer, in the rows before it is a boolean");
+}
+
+TEST(JsonLines, UnusualObjectsAreReadAsWell) {
+  const Table table = parse_table(
+      "{\"\\u0061\": 18446744073709551615, \"b\": -0}\n"
+      "{\"a\": 9223372036854775807, \"a\": 1e-400, \"b\": 12}\n",
+      "t.jsonl");
+  EXPECT_EQ(table.column_names(), (Strings{"a", "b"}));
+  EXPECT_EQ(table.column("a").number(0), 18446744073709551615.0);
+  EXPECT_EQ(table.column("a").number(1), 0.0);
+  EXPECT_EQ(shown(table.column("b")), (Strings{"0", "12"}));
+}
+
+// What is read without a tree has the values that the tree has.
+TEST(JsonLines, IsReadAsTheTreeIs) {
+  for (const char* value :
+       {R"("\"\\\/\b\f\n\r\t")", R"("\u0000\u001f\u00e9\u20ac\ud83d\ude00x")", R"("日本")", "-0.0",
+        "1E+2", "12.5e-3", "0", "-7", "9223372036854775807", "1.7976931348623157e308", "true",
+        "[ ]", "[[\"a\" , null],[]]", "4.9e-324", "123456789012345678"}) {
+    const std::string text = std::string("{\"a\":") + value + "}";
+    JsonColumn tree;
+    tree.append(parse_json(value, "v"));
+    const Column expected = tree.finish("a");
+    const Column read = parse_table(text, "t.jsonl").column("a");
+    EXPECT_EQ(read.type_name(), expected.type_name()) << value;
+    EXPECT_EQ(json_of(read, 0), json_of(expected, 0)) << value;
+  }
 }
 
 TEST(JsonLines, OfARepeatedKeyTheLastCounts) {

@@ -13,6 +13,7 @@
 #include "data/arrow_reader.h"
 #include "data/cast.h"
 #include "data/column_builder.h"
+#include "data/export.h"
 #include "data/reader.h"
 
 namespace lathe::fuzz {
@@ -91,7 +92,32 @@ inline void check_same(const Table& a, const Table& b) {
   }
 }
 
+// What became of an input: its columns and values, or what was said of it.
+inline std::string outcome(std::string_view input, const std::string& path,
+                           const ReadOptions& options) {
+  std::string out;
+  try {
+    const Table table = parse_table(input, path, options);
+    for (const Column& column : table.columns()) {
+      out += column.name() + ": " + column.type_name();
+      for (int64_t row = 0; row < column.size(); ++row) out += " " + json_of(column, row);
+      out += '\n';
+    }
+  } catch (const Error& error) {
+    out = error.what();
+  }
+  return out;
+}
+
+// Where a text is cut into pieces that are parsed on their own cannot be seen.
+inline void check_pieces(std::string_view input, const std::string& path) {
+  const auto size = static_cast<int64_t>(1 + input.size() % 16);
+  require(outcome(input, path, {.piece_bytes = size}) == outcome(input, path, {}),
+          "pieces cannot be seen");
+}
+
 inline void delimited_target(std::string_view input, const std::string& path) {
+  check_pieces(input, path);
   ReadOptions as_text;
   as_text.infer_types = false;
   try {
@@ -117,6 +143,7 @@ inline void json_target(std::string_view input) {
   } catch (const Error&) {
   }
   for (const char* path : {"fuzz.json", "fuzz.jsonl", "fuzz.txt"}) {
+    check_pieces(input, path);
     try {
       check_table(parse_table(input, path));
     } catch (const Error&) {
