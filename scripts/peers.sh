@@ -2,7 +2,7 @@
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
 # and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
 #
-# Usage: scripts/peers.sh [speed|parity|round-trip|quality|arrow|tokenizer|all] [options of the Python program]
+# Usage: scripts/peers.sh [speed|parity|dropout|round-trip|quality|arrow|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
 #   TOKENIZER=dir TEXT="file..." PAIRS=file.tsv   what `tokenizer` compares on
 #   MRPC=dir             Microsoft's paraphrase pairs (see scripts/mrpc.sh), else the demo's reviews
@@ -47,6 +47,11 @@ parity() {
   "$python" bench/peers/parity_50_steps.py --model_name_or_path $model --train_file "$train" "$@"
 }
 
+dropout() {
+  heading "What dropout does on average"
+  "$python" bench/peers/dropout_statistics.py --model_name_or_path $model --train_file "$train" "$@"
+}
+
 round_trip() {
   heading "What Lathe writes, read by Transformers"
   build/lathe train --model_name_or_path $model --train_file "$train" --max_steps 20 \
@@ -83,8 +88,8 @@ if [[ ${1:-} && $1 != --* ]]; then
   shift
 fi
 case $what in
-  speed | parity | round-trip | quality | arrow | tokenizer | default | all) ;;
-  *) die "scripts/peers.sh $what: expected speed, parity, round-trip, quality, arrow, tokenizer or all" ;;
+  speed | parity | dropout | round-trip | quality | arrow | tokenizer | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, parity, dropout, round-trip, quality, arrow, tokenizer or all" ;;
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
@@ -93,7 +98,7 @@ require_python
 prepare_text
 case $what in
   default | all) parity; round_trip; speed ;;&
-  all) quality; arrow ;;
-  speed | parity | quality | arrow | tokenizer) "$what" "$@" ;;
+  all) dropout; quality; arrow ;;
+  speed | parity | dropout | quality | arrow | tokenizer) "$what" "$@" ;;
   round-trip) round_trip "$@" ;;
 esac
