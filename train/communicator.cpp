@@ -129,6 +129,7 @@ class ThreadRank final : public Communicator {
     meeting_.published(rank_) = values.data();
     meeting_.wait();
     std::vector<T*> ranks;
+    ranks.reserve(static_cast<std::size_t>(size_));
     for (int r = 0; r < size_; ++r) ranks.push_back(static_cast<T*>(meeting_.published(r)));
     const std::size_t n = static_cast<std::size_t>(size_), r = static_cast<std::size_t>(rank_);
     for (std::size_t i = values.size() * r / n; i < values.size() * (r + 1) / n; ++i) {
@@ -170,6 +171,7 @@ void run_ranks(int ranks, const std::function<void(Communicator&)>& work) {
   const int threads = std::max(1, omp_get_max_threads() / ranks);
   {
     std::vector<std::jthread> group;
+    group.reserve(static_cast<std::size_t>(ranks));
     for (int rank = 0; rank < ranks; ++rank) {
       group.emplace_back([&, rank] { run_rank(meeting, rank, ranks, threads, work); });
     }

@@ -356,9 +356,10 @@ Predictions Trainer::predict(const Examples& examples) {
 Json::Object Trainer::score(const Predictions& predictions, const Examples& examples,
                             const std::string& prefix) {
   if (!examples.labelled()) fail("an evaluation needs labels, and these examples have none");
-  Json::Object metrics{{prefix + "_loss", predictions.mean_loss()}};
+  const std::string start = prefix + "_";
+  Json::Object metrics{{start + "loss", predictions.mean_loss()}};
   for (const auto& [name, value] : compute_metrics_(predictions, examples.targets)) {
-    metrics.emplace_back(prefix + "_" + name, value);
+    metrics.emplace_back(start + name, value);
   }
   add_speed(metrics, prefix, predictions.seconds, static_cast<double>(predictions.size()),
             static_cast<double>(predictions.batches));

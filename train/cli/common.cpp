@@ -148,7 +148,7 @@ void print_worst(const Table& table, const Task& task, const Examples& examples,
   std::printf("\nmost confused examples, highest loss first:\n");
   for (const int64_t row : worst_examples(predictions, count)) {
     std::printf(
-        "  row %lld  %s\n    %s\n", static_cast<long long>(row + 1),
+        "  row %lld  %s\n    %s\n", static_cast<long long>(row) + 1,
         describe_mistake(predictions, examples.targets, task.problem_type, task.labels.names(), row)
             .c_str(),
         text_of(table, task, row).c_str());
