@@ -159,8 +159,9 @@ SIMT_TEST := $(OUT)/tests/simt_test
 SIMT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)) \
                 $(patsubst %.cu,$(OUT)/%.simt.o,$(filter-out kernels/cuda/available.cu,$(CUDA_SOURCES)) \
                                                 $(wildcard tests/simt/*.cu))
-$(OUT)/tests/simt/%.o: CXXFLAGS += -Itests/simt
-$(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tiny_bert.o $(OUT)/liblathe.a
+$(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)): CXXFLAGS += -Itests/simt
+$(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tiny_bert.o $(OUT)/tests/train/tiny_task.o \
+              $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
 endif
 

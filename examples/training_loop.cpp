@@ -48,10 +48,9 @@ void fine_tune(const std::string& checkpoint, const std::string& train_file,
       BertForSequenceClassification::Saved saved;
       const Tensor logits = model.forward(context, batch.input(), &saved);
       const double scale = 1.0 / static_cast<double>(batch.size());  // of a mean
-      const BatchLoss loss = batch_loss(context, task.problem_type, logits, batch, scale);
+      const BatchLoss loss = batch_loss(context, task.problem_type, logits, batch.targets(), scale);
       model.backward(context, batch.input(), loss.dlogits, saved);
-      const double clip = clip_factor(optimizer.gradient_norm(context), 1.0);
-      optimizer.step(context, schedule.rate(optimizer.steps()), clip);
+      optimizer.step(context, schedule.rate(optimizer.steps()), /*max_grad_norm=*/1.0);
       ++context.step;  // other dropout masks
     }
     const Predictions answers = predict(context, model, task.problem_type, validation, batch_size);

@@ -27,6 +27,7 @@ const Kernels& dry_kernels() {
       .cross_entropy = nothing,
       .binary_cross_entropy = nothing,
       .squared_error = nothing,
+      .sum = nothing,
       .squared_norm = nothing,
       .adamw = nothing,
   };

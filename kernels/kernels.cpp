@@ -72,6 +72,15 @@ const Kernels& cpu_kernels() {
   return chosen;
 }
 
+int64_t number_chunks(ParameterSlice* slices, int64_t slice_count) {
+  int64_t chunks = 0;
+  for (int64_t s = 0; s < slice_count; ++s) {
+    slices[s].first_chunk = chunks;
+    chunks += (slices[s].count + kSliceChunk - 1) / kSliceChunk;
+  }
+  return chunks;
+}
+
 const char* missing_op(const Kernels& kernels) {
   const struct {
     const char* name;
@@ -92,6 +101,7 @@ const char* missing_op(const Kernels& kernels) {
       {"cross_entropy", kernels.cross_entropy != nullptr},
       {"binary_cross_entropy", kernels.binary_cross_entropy != nullptr},
       {"squared_error", kernels.squared_error != nullptr},
+      {"sum", kernels.sum != nullptr},
       {"squared_norm", kernels.squared_norm != nullptr},
       {"adamw", kernels.adamw != nullptr},
   };

@@ -5,7 +5,8 @@
 //   reference/  plain loops with double accumulators: the definition of every op, and the oracle
 //               of every test
 //   cpu/        SIMD and OpenMP, one source built for several instruction sets
-//   cuda/       NVIDIA GPUs; on machines without one its kernels are tested by tests/simt/
+//   cuda/       NVIDIA GPUs (kernels/device.h finds them); on machines without one its kernels are
+//               tested by tests/simt/
 // Each op has one argument struct that names its operands and states its formula. Conventions:
 //   - Matrices are row-major. `ld…` is the distance between rows in elements. Row i of x is
 //     x[i * ld].
@@ -273,6 +274,14 @@ struct SquaredErrorArgs {
   float grad_scale;
 };
 
+// *sum = Σ x, or += when `accumulate`; in double, the same whatever the number of threads.
+struct SumArgs {
+  const float* x;  // [count]
+  int64_t count;   // may be 0
+  double* sum;
+  bool accumulate;
+};
+
 // ------------------------------------------------------------------------------------------------
 // Optimizer
 // ------------------------------------------------------------------------------------------------
@@ -288,27 +297,35 @@ struct ParameterSlice {
   float weight_decay;
   int64_t row_size = 0;
   const uint8_t* active_rows = nullptr;  // [count / row_size]
+  int64_t first_chunk = 0;               // chunks of the slices before this one
 };
+
+// Numbers the chunks of all slices, one slice after the other. Returns how many there are.
+constexpr int64_t kSliceChunk = 4096;  // elements: what a block of a GPU works on
+int64_t number_chunks(ParameterSlice* slices, int64_t slice_count);
 
 // *sum = Σ over all slices of gradient², in double, the same whatever the number of threads.
 struct SquaredNormArgs {
-  const ParameterSlice* slices;
-  int64_t slice_count;
+  const ParameterSlice* slices;  // numbered by number_chunks()
+  int64_t slice_count, chunks;
   double* sum;
 };
 
-// Decoupled weight decay, as torch.optim.AdamW (Loshchilov & Hutter 2019).
-// For every slice, with g = grad_scale · gradient:
+// Decoupled weight decay, as torch.optim.AdamW (Loshchilov & Hutter 2019), after
+// torch.nn.utils.clip_grad_norm_. With norm = sqrt(*squared_norm), for every slice:
+//   g = gradient · (max_norm > 0 ? min(1, max_norm / (norm + 1e-6)) : 1)
 //   value -= learning_rate · weight_decay · value
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²
 //   value -= learning_rate · (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
-// then gradient = 0, ready for the next step.
+// then gradient = 0, ready for the next step. When the norm is not finite nothing happens, so that
+// the gradients can still tell why.
 struct AdamWArgs {
-  const ParameterSlice* slices;
-  int64_t slice_count;
+  const ParameterSlice* slices;  // numbered by number_chunks()
+  int64_t slice_count, chunks;
   double learning_rate, beta1, beta2, eps;
-  int64_t step;      // 1 for the first update
-  float grad_scale;  // the clipping factor
+  int64_t step;                // 1 for the first update
+  const double* squared_norm;  // of SquaredNormArgs
+  double max_norm;             // 0: no clipping
 };
 
 // ------------------------------------------------------------------------------------------------
@@ -333,6 +350,7 @@ struct Kernels {
   void (*cross_entropy)(const CrossEntropyArgs&, Stream);
   void (*binary_cross_entropy)(const BinaryCrossEntropyArgs&, Stream);
   void (*squared_error)(const SquaredErrorArgs&, Stream);
+  void (*sum)(const SumArgs&, Stream);
   void (*squared_norm)(const SquaredNormArgs&, Stream);
   void (*adamw)(const AdamWArgs&, Stream);
 };
@@ -348,10 +366,6 @@ const Kernels& cpu_kernels();
 
 // Every CPU backend that this processor runs, slowest first, reference excluded. Null-terminated.
 const Kernels* const* available_cpu_kernels();
-
-// The CUDA backend, null where there is none: why_no_cuda() then says why, else it is null too.
-const Kernels* cuda_kernels();
-const char* why_no_cuda();
 
 // Does no arithmetic and touches no memory: run a model on it to learn what it would allocate
 // (tensor/arena.h).

@@ -68,7 +68,7 @@ void Embeddings::backward(Context& context, const BertInput& input, const Tensor
        .dword = word_.gradient.f32(),
        .dposition = position_.gradient.f32(),
        .dtype = type_.gradient.f32(),
-       .word_touched = word_.active_rows.empty() ? nullptr : word_.active_rows.data()},
+       .word_touched = word_.active_rows.empty() ? nullptr : word_.active_rows.u8()},
       context.stream);
   // PyTorch's padding_idx: the padding token's row is never trained, even where a text spells [PAD]
   // out.

@@ -1,8 +1,10 @@
 #include "nn/parameter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
+#include "tensor/host_copy.h"
 
 namespace lathe {
 
@@ -71,8 +73,12 @@ std::vector<int64_t> ParameterStore::offsets() const {
 int64_t ParameterStore::bytes_per_copy() const { return offsets().back(); }
 
 void ParameterStore::allocate_values() {
+  place_values(Buffer(offsets().back(), "the model's parameters", *device_));
+}
+
+void ParameterStore::place_values(Buffer memory) {
   const std::vector<int64_t> places = offsets();
-  values_ = Buffer(places.back(), "the model's parameters");
+  values_ = std::move(memory);
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     parameters_[i].value = Tensor(values_.data() + places[i], DType::kF32, parameters_[i].shape);
   }
@@ -80,16 +86,32 @@ void ParameterStore::allocate_values() {
 
 void ParameterStore::allocate_gradients() {
   const std::vector<int64_t> places = offsets();
-  gradients_ = Buffer(places.back(), "the gradients of the model's parameters");
+  gradients_ = Buffer(places.back(), "the gradients of the model's parameters", *device_);
+  int64_t sparse_rows = 0;
+  for (const Parameter& parameter : parameters_) {
+    if (parameter.sparse_rows) sparse_rows += parameter.shape[0];
+  }
+  active_rows_ = Buffer(sparse_rows, "the marks of the rows in use", *device_);
+  std::byte* marks = active_rows_.data();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter& parameter = parameters_[i];
     parameter.gradient = Tensor(gradients_.data() + places[i], DType::kF32, parameter.shape);
-    if (parameter.sparse_rows) {
-      parameter.active_rows.assign(static_cast<std::size_t>(parameter.shape[0]), 0);
-      gradients_.expect_sparse_use(parameter.gradient.data(),
-                                   parameter.gradient.count() * size_of(DType::kF32));
-    }
+    if (!parameter.sparse_rows) continue;
+    parameter.active_rows = Tensor(marks, DType::kU8, {parameter.shape[0]});
+    marks += parameter.shape[0];
+    gradients_.expect_sparse_use(parameter.gradient.data(), parameter.gradient.bytes());
   }
+}
+
+void ParameterStore::move_to(Device& device) {
+  if (&device == device_) return;
+  const int64_t bytes = offsets().back();
+  const HostCopy old(*device_, Tensor(values_.data(), DType::kU8, {bytes}));
+  Buffer moved(bytes, "the model's parameters", device);
+  device.upload(moved.data(), old.tensor().data(), bytes);
+  device_ = &device;
+  place_values(std::move(moved));
+  if (gradients_.data() != nullptr) allocate_gradients();
 }
 
 Parameter* ParameterStore::find(std::string_view name) {
@@ -104,8 +126,9 @@ int64_t ParameterStore::count() const {
   return count;
 }
 
-void initialize(Parameter& parameter, double deviation, uint64_t seed) {
-  float* value = parameter.value.f32();
+void initialize(Parameter& parameter, double deviation, uint64_t seed, Device& device) {
+  HostCopy copy(device, parameter.value);
+  float* value = copy.f32();
   const int64_t count = parameter.value.count();
   switch (parameter.initializer) {
     case Initializer::kZeros:
@@ -121,6 +144,7 @@ void initialize(Parameter& parameter, double deviation, uint64_t seed) {
       }
     }
   }
+  copy.write_back();
 }
 
 }  // namespace lathe

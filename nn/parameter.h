@@ -2,8 +2,9 @@
 // block of memory.
 //
 // Layers declare what they need when they are built; allocate_values() and allocate_gradients()
-// then place everything. Parameters declared together lie side by side, so that query, key and
-// value, three tensors in a checkpoint, are one matrix for the kernels.
+// then place everything, in the host's memory until move_to(). Parameters declared together lie
+// side by side, so that query, key and value, three tensors in a checkpoint, are one matrix for the
+// kernels.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +29,9 @@ struct Parameter {
   Tensor value;      // f32
   // f32; accumulates until an optimizer clears it. No memory before allocate_gradients().
   Tensor gradient;
-  // For sparse_rows: 1 for each row that has ever had a gradient. The others' gradients and moments
-  // are zero.
-  std::vector<uint8_t> active_rows;
+  // For sparse_rows, with the gradient: u8 [rows], 1 for each row that has ever had a gradient. The
+  // others' gradients and moments are zero.
+  Tensor active_rows;
 };
 
 // Several parameters of equal columns that lie side by side, seen as one matrix [sum of rows,
@@ -62,8 +63,13 @@ class ParameterStore {
 
   void allocate_values();     // zero; after the last add()
   void allocate_gradients();  // zero; needed by backward only
-  // The memory that both would take, in bytes.
+  // The memory that each of them takes, in bytes.
   int64_t bytes_per_copy() const;
+
+  // Moves the values to that device, where gradients will be allocated too; gradients that exist
+  // start anew. Every Tensor taken before is void. The device must outlive the store.
+  void move_to(Device& device);
+  Device& device() const { return *device_; }
 
   // In the order of declaration. Addresses are stable.
   std::deque<Parameter>& all() { return parameters_; }
@@ -73,14 +79,18 @@ class ParameterStore {
 
  private:
   std::vector<int64_t> offsets() const;
+  void place_values(Buffer memory);
 
   std::deque<Parameter> parameters_;
   std::vector<bool> starts_group_;  // per parameter: begins on a cache line of its own
-  Buffer values_, gradients_;
+  Device* device_ = &host_device();
+  Buffer values_, gradients_, active_rows_;
 };
 
-// Fills the value as Transformers initialises it: normal(0, deviation), zeros or ones. Which
-// numbers the normal initializer draws depends on the seed and on the parameter's name alone.
-void initialize(Parameter& parameter, double deviation, uint64_t seed);
+// Fills the value, on that device, as Transformers initialises it: normal(0, deviation), zeros or
+// ones. Which numbers the normal initializer draws depends on the seed and on the parameter's name
+// alone.
+void initialize(Parameter& parameter, double deviation, uint64_t seed,
+                Device& device = host_device());
 
 }  // namespace lathe

@@ -1,11 +1,13 @@
 #include "nn/pretrained.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 
 #include "base/error.h"
 #include "nn/safetensors.h"
+#include "tensor/host_copy.h"
 
 namespace lathe {
 
@@ -65,6 +67,7 @@ std::string weights_path(const std::string& directory) {
 LoadReport load_pretrained(const std::string& directory, BertForSequenceClassification& model,
                            uint64_t seed, bool ignore_mismatched_sizes) {
   const SafetensorsFile file(weights_path(directory));
+  Device& device = model.parameters().device();
   LoadReport report;
   std::map<const Parameter*, const SafetensorsFile::Entry*> loaded;
   bool any_of_encoder = false;
@@ -85,7 +88,9 @@ LoadReport load_pretrained(const std::string& directory, BertForSequenceClassifi
            parameter->name);
     }
     try {
-      read_as_f32(entry, parameter->value.f32());
+      HostCopy value(device, parameter->value);
+      read_as_f32(entry, value.f32());
+      value.write_back();
     } catch (const Error& error) {
       fail(file.path(), ": ", error.what());
     }
@@ -101,7 +106,7 @@ LoadReport load_pretrained(const std::string& directory, BertForSequenceClassifi
   for (Parameter& parameter : model.parameters().all()) {
     if (loaded.contains(&parameter)) continue;
     report.missing.push_back(parameter.name);
-    initialize(parameter, model.config().initializer_range, seed);
+    initialize(parameter, model.config().initializer_range, seed, device);
   }
   return report;
 }
@@ -122,9 +127,11 @@ std::string new_weights_warning(const LoadReport& report, const std::string& dir
 }
 
 void save_pretrained(const BertForSequenceClassification& model, const std::string& directory) {
+  std::deque<HostCopy> values;  // alive until they are written
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (const Parameter& parameter : model.parameters().all()) {
-    tensors.emplace_back(parameter.name, parameter.value);
+    values.emplace_back(model.parameters().device(), parameter.value);
+    tensors.emplace_back(parameter.name, values.back().tensor());
   }
   write_json_file(directory + "/config.json", to_json(model.config()));
   write_safetensors(directory + "/" + kWeights, std::move(tensors));

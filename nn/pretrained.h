@@ -17,11 +17,11 @@ struct LoadReport {
   std::vector<std::string> mismatched;
 };
 
-// Reads DIR/model.safetensors into the model's parameters. Understands legacy names (gamma, beta),
-// encoders saved without the "bert." prefix, and F32, F16 and BF16 tensors; ignores position_ids
-// and the heads of pretraining. What is missing is initialised as Transformers does from `seed`. A
-// head of another size is an Error unless `ignore_mismatched_sizes`. A file without a single
-// encoder parameter, or with a damaged header, is an Error.
+// Reads DIR/model.safetensors into the model's parameters, wherever they lie. Understands legacy
+// names (gamma, beta), encoders saved without the "bert." prefix, and F32, F16 and BF16 tensors;
+// ignores position_ids and the heads of pretraining. What is missing is initialised as Transformers
+// does from `seed`. A head of another size is an Error unless `ignore_mismatched_sizes`. A file
+// without a single encoder parameter, or with a damaged header, is an Error.
 LoadReport load_pretrained(const std::string& directory, BertForSequenceClassification& model,
                            uint64_t seed, bool ignore_mismatched_sizes);
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 for tool in clang-format clang-tidy; do
   command -v $tool >/dev/null || { echo "lathe: $tool is missing; run: sudo apt-get install $tool" >&2; exit 1; }
 done
-mapfile -t sources < <(git ls-files '*.cpp' '*.h')
+mapfile -t sources < <(git ls-files '*.cpp' '*.h' '*.cu')
 clang-format --dry-run -Werror "${sources[@]}"
 scripts/check_includes.sh
 
@@ -15,6 +15,8 @@ tidy() {
   xargs -P "$(nproc)" -n 4 bash -c 'clang-tidy --quiet "${@:2}" -- -std=c++20 -I. -fopenmp $1' _ "$*"
 }
 git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data)/cpu|tests/fuzz)/' | tidy
+# The CUDA kernels as the emulator of tests/simt/ compiles them.
+git ls-files '*.cu' | grep -v available.cu | tidy -x c++ -Itests/simt
 # One instruction set speaks for the others: the source is the same, but for that of AMX.
 git ls-files '*/cpu/*.cpp' | grep -v /amx/ | tidy -march=haswell -DLATHE_ISA=avx2
 git ls-files 'kernels/cpu/amx/*.cpp' |

@@ -15,7 +15,8 @@ std::byte* const kNowhere = reinterpret_cast<std::byte*>(kAlignment);
 
 }  // namespace
 
-Arena::Arena(int64_t bytes) : block_(std::max<int64_t>(bytes, kAlignment), "activations") {}
+Arena::Arena(int64_t bytes, Device& device)
+    : block_(std::max<int64_t>(bytes, kAlignment), "activations", device) {}
 
 Tensor Arena::allocate(DType dtype, const Shape& shape) {
   const int64_t bytes = (shape.count() * size_of(dtype) + kAlignment - 1) / kAlignment * kAlignment;

@@ -16,8 +16,8 @@ class Arena {
  public:
   // A measuring arena: gives out addresses that must not be dereferenced, and counts.
   Arena() = default;
-  // An arena of that many bytes. Error when the system has no such memory.
-  explicit Arena(int64_t bytes);
+  // An arena of that many bytes of the device's memory. Error when there is no such memory.
+  explicit Arena(int64_t bytes, Device& device = host_device());
 
   // Uninitialised, aligned to 64 bytes. Error naming the sizes when the arena is too small: a bug
   // in the plan.

@@ -8,19 +8,19 @@
 
 namespace lathe {
 
-Buffer::Buffer(int64_t bytes, const char* purpose) : bytes_(bytes) {
+Buffer::Buffer(int64_t bytes, const char* purpose, Device& device, Kind kind)
+    : bytes_(bytes), device_(&device), kind_(kind) {
   if (bytes == 0) return;
-  void* memory = mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    fail("no memory for ", purpose, ": ", (bytes >> 20) + 1, " MiB are needed");
-  // Large pages halve the misses of the translation cache in kernels that walk megabytes. A hint:
-  // failing is harmless.
-  madvise(memory, static_cast<std::size_t>(bytes), MADV_HUGEPAGE);
+  void* memory = kind == Kind::kDevice ? device.allocate(bytes) : device.allocate_staging(bytes);
+  if (memory == nullptr) {
+    fail("no memory for ", purpose, device.is_host() ? "" : " on " + device.description(), ": ",
+         (bytes >> 20) + 1, " MiB are needed");
+  }
   data_ = static_cast<std::byte*>(memory);
 }
 
 void Buffer::expect_sparse_use(const void* begin, int64_t bytes) const {
+  if (data_ == nullptr || !device_->is_host()) return;
   constexpr int64_t kPage = 4096;
   const int64_t offset = static_cast<const std::byte*>(begin) - data_;
   const int64_t first = (offset + kPage - 1) / kPage * kPage,
@@ -30,15 +30,18 @@ void Buffer::expect_sparse_use(const void* begin, int64_t bytes) const {
 }
 
 Buffer::~Buffer() {
-  if (data_ != nullptr) munmap(data_, static_cast<std::size_t>(bytes_));
+  if (data_ == nullptr) return;
+  kind_ == Kind::kDevice ? device_->release(data_, bytes_)
+                         : device_->release_staging(data_, bytes_);
 }
 
-Buffer::Buffer(Buffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+Buffer::Buffer(Buffer&& other) noexcept { *this = std::move(other); }
 
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(bytes_, other.bytes_);
+  std::swap(device_, other.device_);
+  std::swap(kind_, other.kind_);
   return *this;
 }
 

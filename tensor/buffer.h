@@ -1,17 +1,23 @@
-// Owned memory, zeroed, aligned to a page and given back on destruction.
+// Owned memory of a device, zeroed, aligned to a page and given back on destruction.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/device.h"
+
 namespace lathe {
 
 class Buffer {
  public:
+  // Where it lies: in the device's memory, or in the host's for copies from and to the device.
+  enum class Kind { kDevice, kStaging };
+
   Buffer() = default;
-  // Error naming `purpose` and the size when the system has no such memory. Pages are committed on
-  // first touch.
-  Buffer(int64_t bytes, const char* purpose);
+  // Error naming `purpose` and the size when there is no such memory. The device must outlive the
+  // buffer.
+  Buffer(int64_t bytes, const char* purpose, Device& device = host_device(),
+         Kind kind = Kind::kDevice);
   ~Buffer();
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
@@ -28,6 +34,8 @@ class Buffer {
  private:
   std::byte* data_ = nullptr;
   int64_t bytes_ = 0;
+  Device* device_ = nullptr;
+  Kind kind_ = Kind::kDevice;
 };
 
 }  // namespace lathe

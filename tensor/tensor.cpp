@@ -32,6 +32,11 @@ int32_t* Tensor::i32() const {
   return static_cast<int32_t*>(data_);
 }
 
+uint8_t* Tensor::u8() const {
+  require_dtype(*this, DType::kU8);
+  return static_cast<uint8_t*>(data_);
+}
+
 Tensor Tensor::columns_slice(int64_t first, int64_t count) const {
   require_slice(*this, "columns", first, count, columns());
   return Tensor(static_cast<char*>(data_) + first * size_of(dtype_), dtype_, {rows(), count},

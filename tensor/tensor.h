@@ -30,6 +30,7 @@ class Tensor {
 
   float* f32() const;    // Error unless the dtype is kF32
   int32_t* i32() const;  // Error unless the dtype is kI32
+  uint8_t* u8() const;   // Error unless the dtype is kU8
   void* data() const { return data_; }
 
   Tensor columns_slice(int64_t first,

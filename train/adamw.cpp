@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/host_copy.h"
+
 namespace lathe {
 
 namespace {
@@ -31,7 +33,9 @@ AdamW::AdamW(ParameterStore& parameters, const AdamWOptions& options)
     : parameters_(parameters),
       options_(options),
       memory_(2 * padded_total(parameters) * static_cast<int64_t>(sizeof(float)),
-              "the moments of AdamW") {
+              "the moments of AdamW", parameters.device()),
+      squared_norm_(sizeof(double), "a norm", parameters.device()) {
+  std::vector<ParameterSlice> slices;
   auto* next = reinterpret_cast<float*>(memory_.data());
   for (Parameter& parameter : parameters.all()) {
     const int64_t count = parameter.shape.count();
@@ -46,59 +50,71 @@ AdamW::AdamW(ParameterStore& parameters, const AdamWOptions& options)
     // A decayed row changes even where no token ever touched it.
     if (parameter.sparse_rows && decay == 0.0) {
       slice.row_size = parameter.shape[1];
-      slice.active_rows = parameter.active_rows.data();
+      slice.active_rows = parameter.active_rows.u8();
       memory_.expect_sparse_use(slice.m, 2 * padded(count) * static_cast<int64_t>(sizeof(float)));
     }
-    slices_.push_back(slice);
+    slices.push_back(slice);
     moments_.push_back({&parameter, Tensor(slice.m, DType::kF32, parameter.shape),
                         Tensor(slice.v, DType::kF32, parameter.shape)});
     next += 2 * padded(count);
   }
+  slice_count_ = std::ssize(slices);
+  chunks_ = number_chunks(slices.data(), slice_count_);
+  const auto bytes = slice_count_ * static_cast<int64_t>(sizeof(ParameterSlice));
+  slices_ = Buffer(bytes, "the list of parameters", parameters.device());
+  parameters.device().upload(slices_.data(), slices.data(), bytes);
 }
 
-double AdamW::gradient_norm(const Context& context) const {
-  double sum = 0.0;
-  context.kernels.squared_norm({slices_.data(), static_cast<int64_t>(slices_.size()), &sum},
-                               context.stream);
-  return std::sqrt(sum);
+const double* AdamW::squared_gradient_norm() const {
+  return reinterpret_cast<const double*>(squared_norm_.data());
 }
 
-void AdamW::step(const Context& context, double learning_rate, double grad_scale) {
+double AdamW::gradient_norm() const {
+  double squared = 0.0;
+  device().download(&squared, squared_norm_.data(), sizeof squared);
+  return std::sqrt(squared);
+}
+
+void AdamW::step(const Context& context, double learning_rate, double max_grad_norm) {
+  const auto* slices = reinterpret_cast<const ParameterSlice*>(slices_.data());
+  auto* squared_norm = reinterpret_cast<double*>(squared_norm_.data());
+  context.kernels.squared_norm({slices, slice_count_, chunks_, squared_norm}, context.stream);
   ++steps_;
-  context.kernels.adamw({.slices = slices_.data(),
-                         .slice_count = static_cast<int64_t>(slices_.size()),
+  context.kernels.adamw({.slices = slices,
+                         .slice_count = slice_count_,
+                         .chunks = chunks_,
                          .learning_rate = learning_rate,
                          .beta1 = options_.beta1,
                          .beta2 = options_.beta2,
                          .eps = options_.epsilon,
                          .step = steps_,
-                         .grad_scale = static_cast<float>(grad_scale)},
+                         .squared_norm = squared_norm,
+                         .max_norm = max_grad_norm},
                         context.stream);
 }
 
 void AdamW::restore(int64_t steps) {
   steps_ = steps;
-  std::size_t index = 0;
-  for (Parameter& parameter : parameters_.all()) {
-    const ParameterSlice& slice = slices_[index++];
+  for (const Moments& moments : moments_) {
+    const Parameter& parameter = *moments.parameter;
     if (!parameter.sparse_rows) continue;
+    const HostCopy m(device(), moments.first), v(device(), moments.second);
+    HostCopy active_rows(device(), parameter.active_rows);
     const int64_t columns = parameter.shape[1];
-    for (std::size_t row = 0; row < parameter.active_rows.size(); ++row) {
-      const int64_t start = static_cast<int64_t>(row) * columns;
+    for (int64_t row = 0; row < parameter.shape[0]; ++row) {
+      const int64_t start = row * columns;
       const bool untouched =
-          all_zero(slice.m + start, columns) && all_zero(slice.v + start, columns);
-      parameter.active_rows[row] = untouched ? 0 : 1;
+          all_zero(m.f32() + start, columns) && all_zero(v.f32() + start, columns);
+      active_rows.u8()[row] = untouched ? 0 : 1;
     }
+    active_rows.write_back();
   }
-}
-
-double clip_factor(double norm, double max_norm) {
-  return max_norm == 0.0 ? 1.0 : std::min(1.0, max_norm / (norm + 1e-6));
 }
 
 std::string first_non_finite_gradient(const ParameterStore& parameters) {
   for (const Parameter& parameter : parameters.all()) {
-    const float* gradient = parameter.gradient.f32();
+    const HostCopy copy(parameters.device(), parameter.gradient);
+    const float* gradient = copy.f32();
     const bool finite = std::all_of(gradient, gradient + parameter.shape.count(),
                                     [](float value) { return std::isfinite(value); });
     if (!finite) return parameter.name;

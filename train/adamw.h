@@ -27,19 +27,26 @@ bool has_weight_decay(const std::string& parameter_name);
 
 class AdamW {
  public:
-  // The parameters must have their gradients allocated and outlive the optimizer. The moments start
-  // at zero.
+  // The parameters must have their gradients allocated, stay where they are and outlive the
+  // optimizer. The moments start at zero.
   AdamW(ParameterStore& parameters, const AdamWOptions& options);
 
-  // The Euclidean norm of all gradients together. NaN or infinite when any gradient is.
-  double gradient_norm(const Context& context) const;
-  // One update with gradients times grad_scale (the clipping factor); then every gradient is zero.
-  void step(const Context& context, double learning_rate, double grad_scale = 1.0);
+  // One update, of gradients that are brought to max_grad_norm where they are longer (0: never), as
+  // torch.nn.utils.clip_grad_norm_ does; then every gradient is zero. When the norm is not finite,
+  // the parameters and gradients stay what they are.
+  void step(const Context& context, double learning_rate, double max_grad_norm = 0.0);
+
+  // The square of the Euclidean norm of all gradients together, before clipping, as the last step
+  // found it: in memory of the device. NaN or infinite when any gradient is.
+  const double* squared_gradient_norm() const;
+  // The norm itself. Waits for the device.
+  double gradient_norm() const;
 
   int64_t steps() const { return steps_; }
+  Device& device() const { return parameters_.device(); }
 
-  // The state that a checkpoint keeps. Moments are views: in the order of the parameters, each of
-  // its parameter's shape.
+  // The state that a checkpoint keeps. Moments are views of the device's memory: in the order of
+  // the parameters, each of its parameter's shape.
   struct Moments {
     const Parameter* parameter;
     Tensor first, second;  // m, v
@@ -52,15 +59,11 @@ class AdamW {
  private:
   ParameterStore& parameters_;
   AdamWOptions options_;
-  Buffer memory_;
+  Buffer memory_, slices_, squared_norm_;
+  int64_t slice_count_ = 0, chunks_ = 0;
   std::vector<Moments> moments_;
-  std::vector<ParameterSlice> slices_;
   int64_t steps_ = 0;
 };
-
-// The factor that brings a gradient of that norm to max_norm where it is longer:
-// torch.nn.utils.clip_grad_norm_'s min(1, max_norm / (norm + 1e-6)). A max_norm of 0 clips nothing.
-double clip_factor(double norm, double max_norm);
 
 // The name of the first parameter whose gradient holds a NaN or an infinity; empty when there is
 // none.

@@ -34,6 +34,10 @@ LossTargets Batch::targets() const {
           .values = packed_.values.empty() ? nullptr : packed_.values.data()};
 }
 
+int64_t Batch::target_columns() const {
+  return size() == 0 ? 0 : std::ssize(packed_.values) / size();
+}
+
 int64_t Epoch::size() const { return (std::ssize(order_) + batch_size_ - 1) / batch_size_; }
 
 std::span<const int64_t> Epoch::rows(int64_t index) const {

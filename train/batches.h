@@ -35,6 +35,7 @@ class Batch {
   LossTargets targets() const;
   int64_t size() const { return packed_.sequences(); }
   int64_t tokens() const { return packed_.tokens(); }
+  int64_t target_columns() const;  // of targets().values; 0 where there are none
   const std::vector<int64_t>& rows() const { return packed_.examples; }
 
  private:

@@ -18,8 +18,9 @@ struct StepReport {
   int64_t examples;
 };
 
-// Called in the order of the run. What a callback throws ends the run; no output is left
-// half-written.
+// Called in the order of the run. on_step_end() is told of every step, on a GPU up to 4 steps after
+// it was asked for; when a log, an evaluation or a checkpoint is made, all steps before it are
+// known. What a callback throws ends the run; no output is left half-written.
 class TrainerCallback {
  public:
   virtual ~TrainerCallback() = default;

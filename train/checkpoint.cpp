@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "nn/pretrained.h"
 #include "nn/safetensors.h"
+#include "tensor/host_copy.h"
 
 namespace lathe {
 
@@ -58,15 +60,21 @@ class TemporaryDirectory {
 };
 
 void save_optimizer(const std::string& path, const AdamW& optimizer) {
+  std::deque<HostCopy> values;  // alive until they are written
   std::vector<std::pair<std::string, Tensor>> tensors;
+  const auto add = [&](const std::string& name, const Tensor& moment) {
+    values.emplace_back(optimizer.device(), moment);
+    tensors.emplace_back(name, values.back().tensor());
+  };
   for (const AdamW::Moments& moments : optimizer.moments()) {
-    tensors.emplace_back("exp_avg." + moments.parameter->name, moments.first);
-    tensors.emplace_back("exp_avg_sq." + moments.parameter->name, moments.second);
+    add("exp_avg." + moments.parameter->name, moments.first);
+    add("exp_avg_sq." + moments.parameter->name, moments.second);
   }
   write_safetensors(path, std::move(tensors));
 }
 
-void read_moment(const SafetensorsFile& file, const std::string& name, const Tensor& moment) {
+void read_moment(const SafetensorsFile& file, const std::string& name, Device& device,
+                 const Tensor& moment) {
   const SafetensorsFile::Entry* entry = file.find(name);
   if (entry == nullptr) fail(file.path(), ": the tensor ", name, " is missing");
   if (!std::equal(entry->shape.begin(), entry->shape.end(), moment.shape().begin(),
@@ -74,7 +82,9 @@ void read_moment(const SafetensorsFile& file, const std::string& name, const Ten
     fail(file.path(), ": ", name, " has another shape than the model's ",
          to_string(moment.shape()));
   }
-  read_as_f32(*entry, moment.f32());
+  HostCopy copy(device, moment);
+  read_as_f32(*entry, copy.f32());
+  copy.write_back();
 }
 
 }  // namespace
@@ -119,8 +129,9 @@ void load_checkpoint_model(const std::string& checkpoint, BertForSequenceClassif
 void load_checkpoint_optimizer(const std::string& checkpoint, AdamW& optimizer, int64_t steps) {
   const SafetensorsFile file(checkpoint + "/optimizer.safetensors");
   for (const AdamW::Moments& moments : optimizer.moments()) {
-    read_moment(file, "exp_avg." + moments.parameter->name, moments.first);
-    read_moment(file, "exp_avg_sq." + moments.parameter->name, moments.second);
+    const std::string& name = moments.parameter->name;
+    read_moment(file, "exp_avg." + name, optimizer.device(), moments.first);
+    read_moment(file, "exp_avg_sq." + name, optimizer.device(), moments.second);
   }
   optimizer.restore(steps);
 }

@@ -8,7 +8,9 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "tensor/mark.h"
 #include "train/batch_loss.h"
+#include "train/feeder.h"
 
 namespace lathe {
 
@@ -55,6 +57,49 @@ std::vector<double> softmax(std::span<const float> logits) {
   return result;
 }
 
+// Logits and losses in the order in which batches give them, copied by the device in its own time.
+class Answers {
+ public:
+  Answers(Device& device, const Predictions& predictions, int64_t examples)
+      : device_(device),
+        columns_(predictions.columns),
+        logits_(examples * columns_ * kFloat, "logits", device, Buffer::Kind::kStaging),
+        losses_(std::ssize(predictions.losses) * kFloat, "losses", device, Buffer::Kind::kStaging),
+        done_(device) {}
+
+  void take(const std::vector<int64_t>& rows, const Tensor& logits, const Tensor& losses) {
+    const int64_t before = std::ssize(rows_);
+    device_.download(logits_.data() + before * columns_ * kFloat, logits.data(), logits.bytes());
+    if (!losses.empty()) {
+      device_.download(losses_.data() + before * kFloat, losses.data(), losses.bytes());
+    }
+    rows_.insert(rows_.end(), rows.begin(), rows.end());
+  }
+
+  // Waits for the device.
+  void put_in_place(Predictions& predictions) {
+    done_.set();
+    done_.wait();
+    const auto* logits = reinterpret_cast<const float*>(logits_.data());
+    const auto* losses = reinterpret_cast<const float*>(losses_.data());
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const int64_t row = rows_[i];
+      std::copy_n(logits + static_cast<int64_t>(i) * columns_, columns_,
+                  predictions.logits.begin() + row * columns_);
+      if (losses != nullptr) predictions.losses[static_cast<std::size_t>(row)] = losses[i];
+    }
+  }
+
+ private:
+  static constexpr int64_t kFloat = sizeof(float);
+
+  Device& device_;
+  int64_t columns_;
+  Buffer logits_, losses_;
+  Mark done_;
+  std::vector<int64_t> rows_;  // of the examples, in the order of logits_
+};
+
 }  // namespace
 
 std::span<const float> Predictions::row(int64_t example) const {
@@ -83,22 +128,21 @@ Predictions predict(Context& context, const BertForSequenceClassification& model
   result.logits.resize(static_cast<std::size_t>(examples.size() * result.columns));
   if (examples.labelled()) result.losses.resize(static_cast<std::size_t>(examples.size()));
   result.batches = epoch.size();
+  Feeder feeder(context.device, largest_batch_tokens(examples.tokens, batch_size),
+                std::min(batch_size, examples.size()), result.columns);
+  Answers answers(context.device, result, examples.size());
   for (int64_t index = communicator.rank(); index < epoch.size(); index += communicator.size()) {
     const Batch batch = epoch[index];
+    require_within(model.config(), batch.input());
+    const auto [input, targets] = feeder.put(batch);
     const Arena::Scope memory(context.arena);
-    const BertInput input = batch.input();
-    require_within(model.config(), input);
     const Tensor logits = model.forward(context, input, nullptr);
-    const float* losses = nullptr;
-    if (examples.labelled()) losses = batch_loss(context, type, logits, batch, 0.0).losses.f32();
-    for (int64_t i = 0; i < batch.size(); ++i) {
-      const int64_t row = batch.rows()[static_cast<std::size_t>(i)];
-      std::copy_n(logits.f32() + i * result.columns, result.columns,
-                  result.logits.begin() + row * result.columns);
-      if (losses != nullptr) result.losses[static_cast<std::size_t>(row)] = losses[i];
-    }
+    Tensor losses;
+    if (examples.labelled()) losses = batch_loss(context, type, logits, targets, 0.0).losses;
+    answers.take(batch.rows(), logits, losses);
     if (on_batch) on_batch(index + 1, epoch.size());
   }
+  answers.put_in_place(result);
   // Each answer is one rank's, and zero on the others.
   communicator.all_reduce(std::span(result.logits));
   communicator.all_reduce(std::span(result.losses));

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "train/batch_loss.h"
 #include "train/checkpoint.h"
+#include "train/feeder.h"
+#include "train/replicas.h"
+#include "train/step_results.h"
 
 namespace lathe {
 
@@ -51,6 +53,8 @@ struct Trainer::Run {
   Schedule schedule;
   AdamW optimizer;
   Context context;
+  Feeder feeder;
+  StepResults results;
   double flos_per_token;
   Clock::time_point start;
   StepReport last_step{};
@@ -78,7 +82,7 @@ void Trainer::add_callback(std::unique_ptr<TrainerCallback> callback) {
 void Trainer::reserve_arena(int64_t bytes) {
   if (arena_ != nullptr && arena_->capacity() >= bytes) return;
   arena_.reset();  // before the new one is made: never two of them
-  arena_ = std::make_unique<Arena>(bytes);
+  arena_ = std::make_unique<Arena>(bytes, device());
 }
 
 Json::Object Trainer::train(const Examples& train, const Examples* validation) {
@@ -88,8 +92,8 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
          ": there is nothing to evaluate on; give --validation_file");
   }
   const int64_t batch_size = std::min(arguments_.per_device_train_batch_size, train.size());
-  int64_t bytes =
-      model_.activation_bytes(largest_batch_tokens(train.tokens, batch_size), batch_size, true);
+  const int64_t tokens = largest_batch_tokens(train.tokens, batch_size);
+  int64_t bytes = model_.activation_bytes(tokens, batch_size, true);
   if (validation != nullptr) {
     bytes = std::max(bytes,
                      prediction_bytes(model_, *validation, arguments_.per_device_eval_batch_size));
@@ -104,10 +108,13 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
                            plan.warmup_steps, plan.max_steps),
       .optimizer = AdamW(model_.parameters(), {arguments_.adam_beta1, arguments_.adam_beta2,
                                                arguments_.adam_epsilon, arguments_.weight_decay}),
-      .context = {.kernels = cpu_kernels(), .arena = *arena_, .seed = arguments_.seed},
+      .context = context(),
+      .feeder = Feeder(device(), tokens, batch_size, model_.config().num_labels()),
+      .results = StepResults(device()),
       .flos_per_token =
           6.0 * static_cast<double>(parameters_outside_embeddings(model_.parameters())),
       .start = Clock::now()};
+  run.context.seed = arguments_.seed;
   state_ = {};
   state_.max_steps = plan.max_steps;
   state_.num_train_epochs = plan.epochs;
@@ -118,7 +125,7 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
   state_.eval_steps = plan.eval_steps;
   state_.save_steps = plan.save_steps;
   const int64_t done = resume(run);
-  require_equal_replicas();
+  require_equal_replicas(model_.parameters(), communicator_);
   for (auto& callback : callbacks_) callback->on_train_begin(plan, state_);
   for (int64_t epoch = done / plan.updates_per_epoch;
        epoch < plan.epochs && state_.global_step < plan.max_steps; ++epoch) {
@@ -163,8 +170,8 @@ void Trainer::run_epoch(Run& run, int64_t epoch, int64_t first_update) {
     return strategy == IntervalStrategy::kSteps && state_.global_step % interval == 0;
   };
   for (int64_t index = first_update; index < run.plan.updates_per_epoch; ++index) {
-    run.last_step = update(run, batches, epoch, index);
-    for (auto& callback : callbacks_) callback->on_step_end(state_, run.last_step);
+    update(run, batches, epoch, index);
+    while (run.results.due()) take_result(run);
     const bool last = state_.global_step >= run.plan.max_steps;
     const bool first_log = state_.global_step == 1 && arguments_.logging_first_step;
     log_evaluate_save(run, first_log || due(arguments_.logging_strategy, run.plan.logging_steps),
@@ -179,8 +186,8 @@ void Trainer::run_epoch(Run& run, int64_t epoch, int64_t first_update) {
                     arguments_.save_strategy == IntervalStrategy::kEpoch);
 }
 
-// One optimizer step over the micro-batches of update `index` of the epoch.
-StepReport Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_t index) {
+// Asks for one optimizer step over the micro-batches of update `index` of the epoch.
+void Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_t index) {
   const int64_t first = index * arguments_.batches_per_update();
   const int64_t last = std::min(first + arguments_.batches_per_update(), batches.size());
   int64_t examples = 0;
@@ -188,83 +195,75 @@ StepReport Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_
   // Dropout draws by the number of the micro-batch, which a run that was resumed, and every rank,
   // must count from the same start.
   run.context.step = static_cast<uint32_t>(epoch * run.plan.batches_per_epoch + first);
-  const double loss =
-      accumulate(run, batches, first, last, examples) / static_cast<double>(examples);
-  const double norm = run.optimizer.gradient_norm(run.context);
-  if (!std::isfinite(loss)) stop_at_non_finite("loss", loss);
-  if (!std::isfinite(norm)) stop_at_non_finite("gradient norm", norm);
+  const double flos = accumulate(run, batches, first, last, examples);
+  reduce_gradients(model_.parameters(), communicator_);
   const double rate = run.schedule.rate(state_.global_step);
-  run.optimizer.step(run.context, rate, clip_factor(norm, arguments_.max_grad_norm));
+  run.optimizer.step(run.context, rate, arguments_.max_grad_norm);
   ++state_.global_step;
   state_.epoch =
       static_cast<double>(epoch) + static_cast<double>(last) / static_cast<double>(batches.size());
+  run.results.push({state_.global_step, examples, rate, flos},
+                   run.optimizer.squared_gradient_norm());
+}
+
+// What the oldest step whose result is not known yet has found.
+void Trainer::take_result(Run& run) {
+  const StepResults::Result result = run.results.pop();
+  double sums[2] = {result.loss_sum, result.plan.flos};
+  communicator_.all_reduce(sums);
+  const double loss = sums[0] / static_cast<double>(result.plan.examples);
+  const double norm = std::sqrt(result.squared_gradient_norm);
+  if (!std::isfinite(loss)) stop_at_non_finite(result.plan.step, "loss", loss);
+  if (!std::isfinite(norm)) stop_at_non_finite(result.plan.step, "gradient norm", norm);
   state_.loss_since_log += loss;
-  return {loss, norm, rate, examples};
+  state_.total_flos += sums[1];
+  run.last_step = {loss, norm, result.plan.learning_rate, result.plan.examples};
+  for (auto& callback : callbacks_) callback->on_step_end(state_, run.last_step);
 }
 
 // Adds the gradient of the mean loss over `examples` examples, batch by batch, each rank its share
-// of the batches, and then the ranks' gradients. The mean is over the examples, so it does not
-// matter how many a rank had. Returns the sum of the losses.
+// of the batches. The mean is over the examples, so it does not matter how many a rank had. Leaves
+// the sum of the losses in run.results; returns the floating-point operations.
 double Trainer::accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last,
                            int64_t examples) {
-  double sums[2] = {};  // of losses and of operations
+  double flos = 0.0;
+  bool accumulates = false;
   const auto first_step = run.context.step;
   for (int64_t i = first + communicator_.rank(); i < last; i += communicator_.size()) {
     run.context.step = first_step + static_cast<uint32_t>(i - first);
     const Batch batch = batches[i];
+    require_within(model_.config(), batch.input());
+    const auto [input, targets] = run.feeder.put(batch);
     const Arena::Scope memory(run.context.arena);
-    const BertInput input = batch.input();
-    require_within(model_.config(), input);
     BertForSequenceClassification::Saved saved;
     const Tensor logits = model_.forward(run.context, input, &saved);
-    const BatchLoss loss =
-        batch_loss(run.context, problem_type_, logits, batch, 1.0 / static_cast<double>(examples));
+    const BatchLoss loss = batch_loss(run.context, problem_type_, logits, targets,
+                                      1.0 / static_cast<double>(examples));
     model_.backward(run.context, input, loss.dlogits, saved);
-    sums[0] += loss.sum;
-    sums[1] += run.flos_per_token * static_cast<double>(batch.tokens());
+    add_losses(run, loss.losses, accumulates);
+    accumulates = true;
+    flos += run.flos_per_token * static_cast<double>(batch.tokens());
   }
-  reduce_gradients();
-  communicator_.all_reduce(sums);
-  state_.total_flos += sums[1];
-  return sums[0];
+  if (!accumulates) add_losses(run, {}, false);  // fewer batches than ranks
+  return flos;
 }
 
-// Where a rank's tokens touched a row of an embedding, the optimizer must visit it on all ranks.
-void Trainer::reduce_gradients() {
-  for (Parameter& parameter : model_.parameters().all()) {
-    const auto count = static_cast<std::size_t>(parameter.shape.count());
-    communicator_.all_reduce(std::span(parameter.gradient.f32(), count));
-    if (parameter.sparse_rows) communicator_.all_reduce_max(parameter.active_rows);
-  }
+void Trainer::add_losses(Run& run, const Tensor& losses, bool accumulates) {
+  run.context.kernels.sum({losses.f32(), losses.count(), run.results.loss_sum(), accumulates},
+                          run.context.stream);
 }
 
-// Error when the ranks do not begin with the same parameters, bit for bit.
-void Trainer::require_equal_replicas() {
-  if (communicator_.size() == 1) return;
-  Fingerprint parameters;
-  for (const Parameter& parameter : model_.parameters().all()) {
-    parameters.add({reinterpret_cast<const char*>(parameter.value.f32()),
-                    static_cast<std::size_t>(parameter.shape.count()) * sizeof(float)});
-  }
-  std::vector<uint64_t> hashes(static_cast<std::size_t>(communicator_.size()));
-  communicator_.all_gather(hash64(parameters.hex()), hashes);
-  for (std::size_t rank = 1; rank < hashes.size(); ++rank) {
-    if (hashes[rank] != hashes[0]) {
-      fail("rank ", rank,
-           " begins with other parameters than rank 0; all ranks need the same model");
-    }
-  }
-}
-
-void Trainer::stop_at_non_finite(const char* what, double value) const {
+void Trainer::stop_at_non_finite(int64_t step, const char* what, double value) const {
   const std::string parameter = first_non_finite_gradient(model_.parameters());
   fail(
-      "step ", state_.global_step + 1, ": the ", what, " is ", value,
+      "step ", step, ": the ", what, " is ", value,
       parameter.empty() ? "" : "; the first parameter whose gradient is not finite is " + parameter,
       "; a lower --learning_rate than ", arguments_.learning_rate, " or other data may be needed");
 }
 
 void Trainer::log_evaluate_save(Run& run, bool log_now, bool evaluate_now, bool save_now) {
+  // Whoever looks at the run sees every step's result in it.
+  while ((log_now || evaluate_now || save_now) && !run.results.empty()) take_result(run);
   if (log_now && state_.global_step > state_.last_logged_step) log_losses(run);
   if (evaluate_now) {
     const Json::Object metrics = evaluate(*run.validation);
@@ -327,6 +326,7 @@ void Trainer::save(const Run& run) {
 }
 
 Json::Object Trainer::finish(Run& run) {
+  while (!run.results.empty()) take_result(run);
   Json::Object metrics;
   add_speed(metrics, "train", seconds_since(run.start), run.plan.samples,
             static_cast<double>(run.plan.max_steps));
@@ -342,11 +342,18 @@ Json::Object Trainer::finish(Run& run) {
   return metrics;
 }
 
+Context Trainer::context() {
+  return {.kernels = device().kernels(),
+          .arena = *arena_,
+          .stream = device().stream(),
+          .device = device()};
+}
+
 Predictions Trainer::predict(const Examples& examples) {
   reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size));
-  Context context{.kernels = cpu_kernels(), .arena = *arena_};
+  Context inference = context();
   return lathe::predict(
-      context, model_, problem_type_, examples, arguments_.per_device_eval_batch_size,
+      inference, model_, problem_type_, examples, arguments_.per_device_eval_batch_size,
       [this](int64_t done, int64_t batches) {
         for (auto& callback : callbacks_) callback->on_prediction_step(done, batches);
       },

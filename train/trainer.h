@@ -30,7 +30,7 @@ class Trainer {
 
   // The model, its problem_type set in its config, the tokenizer (saved with checkpoints; may be
   // null) and the communicator must outlive the trainer. Error for arguments that check_arguments()
-  // refuses.
+  // refuses. Everything is computed where the model's parameters are (ParameterStore::move_to()).
   //
   // With a communicator of N ranks every rank makes its own trainer, over a replica of the same
   // model, and calls the same functions with the same examples. Each takes every N-th micro-batch,
@@ -67,11 +67,11 @@ class Trainer {
 
   int64_t resume(Run& run);
   void run_epoch(Run& run, int64_t epoch, int64_t first_update);
-  StepReport update(Run& run, const Epoch& batches, int64_t epoch, int64_t index);
+  void update(Run& run, const Epoch& batches, int64_t epoch, int64_t index);
+  void take_result(Run& run);
+  void add_losses(Run& run, const Tensor& losses, bool accumulates);
   double accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last, int64_t examples);
-  void require_equal_replicas();
-  void reduce_gradients();
-  [[noreturn]] void stop_at_non_finite(const char* what, double value) const;
+  [[noreturn]] void stop_at_non_finite(int64_t step, const char* what, double value) const;
   void log_evaluate_save(Run& run, bool log_now, bool evaluate_now, bool save_now);
   void log_losses(const Run& run);
   void log(Json::Object entry);
@@ -79,6 +79,8 @@ class Trainer {
   void save(const Run& run);
   Json::Object finish(Run& run);
   void reserve_arena(int64_t bytes);
+  Device& device() const { return model_.parameters().device(); }
+  Context context();
 
   BertForSequenceClassification& model_;
   const Tokenizer* tokenizer_;

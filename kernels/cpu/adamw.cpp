@@ -13,10 +13,10 @@ struct Update {
   float variance_scale;  // 1 / sqrt(1 - beta2^step)
 };
 
-Update make_update(const AdamWArgs& args) {
-  const double step = static_cast<double>(args.step);
+Update make_update(const AdamWArgs& args, double norm) {
+  const double step = static_cast<double>(args.step), clip = args.max_norm / (norm + 1e-6);
   Update u;
-  u.grad_scale = args.grad_scale;
+  u.grad_scale = args.max_norm > 0 && clip < 1 ? static_cast<float>(clip) : 1.0f;
   u.beta1 = static_cast<float>(args.beta1);
   u.one_minus_beta1 = static_cast<float>(1 - args.beta1);
   u.beta2 = static_cast<float>(args.beta2);
@@ -46,7 +46,9 @@ void update_run(const Update& u, const ParameterSlice& slice, float decay, int64
 }  // namespace
 
 void adamw(const AdamWArgs& args, Stream) {
-  const Update u = make_update(args);
+  const double norm = __builtin_sqrt(*args.squared_norm);
+  if (!__builtin_isfinite(norm)) return;
+  const Update u = make_update(args, norm);
   const int64_t chunks = chunk_count(args.slices, args.slice_count);
 #pragma omp parallel num_threads(threads_for(chunks* kChunk))
   for_each_chunk(args.slices, args.slice_count, omp_get_thread_num(), omp_get_num_threads(),

@@ -41,6 +41,13 @@ double sum_of_squares(const float* x, int64_t count) {
 
 }  // namespace
 
+// Of a batch's losses: too few to share out.
+void sum(const SumArgs& args, Stream) {
+  double total = 0;
+  for (int64_t i = 0; i < args.count; ++i) total += args.x[i];
+  *args.sum = args.accumulate ? *args.sum + total : total;
+}
+
 void squared_norm(const SquaredNormArgs& args, Stream) {
   const int64_t chunks = chunk_count(args.slices, args.slice_count);
   double* sums = reinterpret_cast<double*>(sums_scratch.floats(2 * chunks));

@@ -9,16 +9,15 @@ namespace {
 
 // AdamWArgs with everything that does not depend on the element worked out, in double.
 struct Update {
-  float grad_scale, beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
+  float beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
   float rate;            // learning_rate / (1 - beta1^step)
   float variance_scale;  // 1 / sqrt(1 - beta2^step)
-  double learning_rate;
+  double learning_rate, max_norm;
 };
 
 Update make_update(const AdamWArgs& args) {
   const double step = static_cast<double>(args.step);
   Update u{};
-  u.grad_scale = args.grad_scale;
   u.beta1 = static_cast<float>(args.beta1);
   u.one_minus_beta1 = static_cast<float>(1 - args.beta1);
   u.beta2 = static_cast<float>(args.beta2);
@@ -27,12 +26,12 @@ Update make_update(const AdamWArgs& args) {
   u.rate = static_cast<float>(args.learning_rate / (1 - std::pow(args.beta1, step)));
   u.variance_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(args.beta2, step)));
   u.learning_rate = args.learning_rate;
+  u.max_norm = args.max_norm;
   return u;
 }
 
-__device__ inline void update_element(const Update& u, float decay, float gradient, float& value,
-                                      float& m, float& v) {
-  const float g = gradient * u.grad_scale;
+__device__ inline void update_element(const Update& u, float decay, float g, float& value, float& m,
+                                      float& v) {
   m = m * u.beta1 + g * u.one_minus_beta1;
   v = v * u.beta2 + g * g * u.one_minus_beta2;
   value = value - value * decay - u.rate * m / (sqrtf(v) * u.variance_scale + u.eps);
@@ -42,20 +41,26 @@ __device__ inline float4& as_vector(float* x) { return *reinterpret_cast<float4*
 
 // Reads value, gradient, m and v once and writes them once.
 __global__ void __launch_bounds__(kSliceThreads)
-    adamw_kernel(const DeviceSlice* slices, int count, Update u) {
-  const DeviceSlice& entry = slice_of_chunk(slices, count, blockIdx.x);
-  const ParameterSlice slice = entry.slice;
-  const int64_t first = (blockIdx.x - entry.first_chunk) * kChunk;
+    adamw_kernel(const ParameterSlice* slices, int64_t count, const double* squared_norm,
+                 Update u) {
+  const double norm = sqrt(*squared_norm);
+  if (!(norm < INFINITY)) return;  // nor when it is not a number
+  const double clip = u.max_norm / (norm + 1e-6);
+  const float scale = u.max_norm > 0 && clip < 1 ? static_cast<float>(clip) : 1.0f;
+  ParameterSlice slice = slice_of_chunk(slices, count, blockIdx.x);
+  const int64_t first = (blockIdx.x - slice.first_chunk) * kSliceChunk;
   const float decay = static_cast<float>(u.learning_rate * slice.weight_decay);
-  if (entry.vectors) {
+  // Decay changes rows that have no gradient and no moments too.
+  if (slice.weight_decay != 0.0f) slice.active_rows = nullptr;
+  if (takes_vectors(slice)) {
     for_each_element<4>(slice, first, [&](int64_t i) {
       const float4 g = as_vector(slice.gradient + i);
       float4 value = as_vector(slice.value + i);
       float4 m = as_vector(slice.m + i), v = as_vector(slice.v + i);
-      update_element(u, decay, g.x, value.x, m.x, v.x);
-      update_element(u, decay, g.y, value.y, m.y, v.y);
-      update_element(u, decay, g.z, value.z, m.z, v.z);
-      update_element(u, decay, g.w, value.w, m.w, v.w);
+      update_element(u, decay, g.x * scale, value.x, m.x, v.x);
+      update_element(u, decay, g.y * scale, value.y, m.y, v.y);
+      update_element(u, decay, g.z * scale, value.z, m.z, v.z);
+      update_element(u, decay, g.w * scale, value.w, m.w, v.w);
       as_vector(slice.value + i) = value;
       as_vector(slice.m + i) = m, as_vector(slice.v + i) = v;
       as_vector(slice.gradient + i) = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
@@ -63,7 +68,7 @@ __global__ void __launch_bounds__(kSliceThreads)
     return;
   }
   for_each_element<1>(slice, first, [&](int64_t i) {
-    update_element(u, decay, slice.gradient[i], slice.value[i], slice.m[i], slice.v[i]);
+    update_element(u, decay, slice.gradient[i] * scale, slice.value[i], slice.m[i], slice.v[i]);
     slice.gradient[i] = 0.0f;
   });
 }
@@ -71,11 +76,9 @@ __global__ void __launch_bounds__(kSliceThreads)
 }  // namespace
 
 void adamw(const AdamWArgs& args, Stream stream) {
-  if (args.slice_count == 0) return;
-  const DeviceSlices slices(args.slices, args.slice_count, true, stream, "adamw");
-  if (slices.chunks() == 0) return;
-  launch("adamw", adamw_kernel, static_cast<unsigned>(slices.chunks()), kSliceThreads, 0, stream,
-         slices.data(), slices.count(), make_update(args));
+  if (args.chunks == 0) return;
+  launch("adamw", adamw_kernel, static_cast<unsigned>(args.chunks), kSliceThreads, 0, stream,
+         args.slices, args.slice_count, args.squared_norm, make_update(args));
 }
 
 }  // namespace lathe::LATHE_CUDA

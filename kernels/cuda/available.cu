@@ -1,25 +1,49 @@
-// Whether this machine runs the CUDA backend. Not part of the emulated build.
-#include "kernels/cuda/ops.h"
+// Which GPUs this machine has. Not part of the emulated build.
+#include <mutex>
+#include <vector>
+
+#include "kernels/cuda/gpu.h"
+#include "kernels/device.h"
 
 namespace lathe {
 
 namespace {
 
-// Null, or why not.
-const char* find_obstacle() {
-  int devices = 0;
-  const cudaError_t error = cudaGetDeviceCount(&devices);
-  if (error != cudaSuccess) return cudaGetErrorString(error);
-  return devices > 0 ? nullptr : "no CUDA-capable device is detected";
+struct Found {
+  int count = 0;
+  const char* obstacle = nullptr;  // null, or why there is none
+};
+
+Found find() {
+  Found found;
+  const cudaError_t error = cudaGetDeviceCount(&found.count);
+  if (error != cudaSuccess) return {0, cudaGetErrorString(error)};
+  if (found.count == 0) found.obstacle = "no CUDA-capable device is detected";
+  return found;
+}
+
+const Found& found() {
+  static const Found result = find();
+  return result;
 }
 
 }  // namespace
 
-const char* why_no_cuda() {
-  static const char* const obstacle = find_obstacle();
-  return obstacle;
-}
+const char* why_no_cuda() { return found().obstacle; }
 
-const Kernels* cuda_kernels() { return why_no_cuda() == nullptr ? &cuda::kernels() : nullptr; }
+int cuda_device_count() { return found().count; }
+
+Device* cuda_device(int index) {
+  if (index < 0 || index >= found().count) return nullptr;
+  static std::mutex mutex;
+  // Never destroyed: at exit the driver may be gone before.
+  static auto& devices =
+      *new std::vector<std::unique_ptr<Device>>(static_cast<std::size_t>(found().count));
+  const std::lock_guard lock(mutex);
+  std::unique_ptr<Device>& device = devices[static_cast<std::size_t>(index)];
+  if (device == nullptr) device = cuda::make_gpu(index);
+  cuda::check(cudaSetDevice(index), "choosing the GPU");
+  return device.get();
+}
 
 }  // namespace lathe

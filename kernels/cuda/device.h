@@ -2,8 +2,8 @@
 // by g++ under the emulator of tests/simt/ for the tests; this header is the one place that knows
 // which.
 //
-// Every pointer in the arguments of an op is to memory of the device, except the array of slices of
-// the optimizer's ops, which is the host's. Work is ordered by the stream; nothing waits for it.
+// Every pointer in the arguments of an op is to memory of the device. Work is ordered by the
+// stream; nothing waits for it.
 #pragma once
 
 #include <cuda_runtime.h>

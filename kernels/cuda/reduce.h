@@ -22,30 +22,31 @@ __device__ inline float warp_max(float x) {
   return x;
 }
 
-// Over a block of up to 1024 threads in one dimension, whole warps; every thread gets the result.
+// Over a block of up to 1024 threads in one dimension, whole warps: `of_warp` combines the lanes of
+// a warp, `combine` two warps' results, in the order of the warps; every thread gets the result.
 // All threads of the block take part. May be called again without a barrier between.
-template <class T>
-__device__ inline T block_sum(T x) {
-  __shared__ T sums[kWarp];
-  const unsigned warp = threadIdx.x / kWarp, warps = blockDim.x / kWarp;
-  x = warp_sum(x);
-  if (threadIdx.x % kWarp == 0) sums[warp] = x;
+template <class T, class OfWarp, class Combine>
+__device__ inline T block_reduce(T x, const OfWarp& of_warp, const Combine& combine) {
+  __shared__ T of_warps[kWarp];
+  const unsigned warps = blockDim.x / kWarp;
+  x = of_warp(x);
+  if (threadIdx.x % kWarp == 0) of_warps[threadIdx.x / kWarp] = x;
   __syncthreads();
-  T total = 0;
-  for (unsigned w = 0; w < warps; ++w) total += sums[w];
+  T total = of_warps[0];
+  for (unsigned w = 1; w < warps; ++w) total = combine(total, of_warps[w]);
   __syncthreads();
   return total;
 }
 
+template <class T>
+__device__ inline T block_sum(T x) {
+  return block_reduce(
+      x, [](T lane) { return warp_sum(lane); }, [](T a, T b) { return a + b; });
+}
+
 __device__ inline float block_max(float x) {
-  __shared__ float maxima[kWarp];
-  const unsigned warp = threadIdx.x / kWarp, warps = blockDim.x / kWarp;
-  x = warp_max(x);
-  if (threadIdx.x % kWarp == 0) maxima[warp] = x;
-  __syncthreads();
-  for (unsigned w = 0; w < warps; ++w) x = fmaxf(x, maxima[w]);
-  __syncthreads();
-  return x;
+  return block_reduce(
+      x, [](float lane) { return warp_max(lane); }, [](float a, float b) { return fmaxf(a, b); });
 }
 
 }  // namespace lathe::LATHE_CUDA

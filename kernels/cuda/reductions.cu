@@ -12,12 +12,11 @@ __device__ inline double square(float x) { return static_cast<double>(x) * x; }
 
 // A block sums a chunk, the same one on every device.
 __global__ void __launch_bounds__(kSliceThreads)
-    sum_chunks_kernel(const DeviceSlice* slices, int count, double* sums) {
-  const DeviceSlice& entry = slice_of_chunk(slices, count, blockIdx.x);
-  const ParameterSlice slice = entry.slice;
-  const int64_t first = (blockIdx.x - entry.first_chunk) * kChunk;
+    sum_chunks_kernel(const ParameterSlice* slices, int64_t count, double* sums) {
+  const ParameterSlice slice = slice_of_chunk(slices, count, blockIdx.x);
+  const int64_t first = (blockIdx.x - slice.first_chunk) * kSliceChunk;
   double sum = 0;
-  if (entry.vectors) {
+  if (takes_vectors(slice)) {
     for_each_element<4>(slice, first, [&](int64_t i) {
       const float4 g = *reinterpret_cast<const float4*>(slice.gradient + i);
       sum += (square(g.x) + square(g.y)) + (square(g.z) + square(g.w));
@@ -37,18 +36,29 @@ __global__ void __launch_bounds__(kFinishThreads)
   if (threadIdx.x == 0) *total = sum;
 }
 
+// For a batch's losses.
+__global__ void __launch_bounds__(kSliceThreads) sum_kernel(SumArgs args) {
+  double sum = 0;
+  for (int64_t i = threadIdx.x; i < args.count; i += kSliceThreads) sum += args.x[i];
+  sum = block_sum(sum);
+  if (threadIdx.x == 0) *args.sum = args.accumulate ? *args.sum + sum : sum;
+}
+
 }  // namespace
 
+void sum(const SumArgs& args, Stream stream) {
+  launch("sum", sum_kernel, 1, kSliceThreads, 0, stream, args);
+}
+
 void squared_norm(const SquaredNormArgs& args, Stream stream) {
-  const DeviceSlices slices(args.slices, args.slice_count, false, stream, "squared_norm");
-  const int64_t chunks = slices.chunks();
-  const Workspace sums(chunks * static_cast<int64_t>(sizeof(double)), stream, "squared_norm");
+  const Workspace sums(args.chunks * static_cast<int64_t>(sizeof(double)), stream, "squared_norm");
   auto* chunk_sums = static_cast<double*>(sums.data());
-  if (chunks > 0) {
-    launch("squared_norm", sum_chunks_kernel, static_cast<unsigned>(chunks), kSliceThreads, 0,
-           stream, slices.data(), slices.count(), chunk_sums);
+  if (args.chunks > 0) {
+    launch("squared_norm", sum_chunks_kernel, static_cast<unsigned>(args.chunks), kSliceThreads, 0,
+           stream, args.slices, args.slice_count, chunk_sums);
   }
-  launch("squared_norm", finish_kernel, 1, kFinishThreads, 0, stream, chunk_sums, chunks, args.sum);
+  launch("squared_norm", finish_kernel, 1, kFinishThreads, 0, stream, chunk_sums, args.chunks,
+         args.sum);
 }
 
 }  // namespace lathe::LATHE_CUDA

@@ -7,37 +7,14 @@
 namespace lathe::LATHE_CUDA {
 
 constexpr int kSliceThreads = 256;
-constexpr int kChunk = 16 * kSliceThreads;  // elements: four float4 a thread
-
-struct DeviceSlice {
-  ParameterSlice slice;
-  int64_t first_chunk;
-  bool vectors;  // four elements are aligned to 16 bytes, and share a row where rows matter
-};
-
-// The list in memory of the device, until the end of the op that made it.
-class DeviceSlices {
- public:
-  // `keep_all`: rows that are not active are not skipped where there is weight decay.
-  DeviceSlices(const ParameterSlice* slices, int64_t count, bool decays, Stream stream,
-               const char* op);
-
-  const DeviceSlice* data() const { return static_cast<const DeviceSlice*>(memory_.data()); }
-  int count() const { return count_; }
-  int64_t chunks() const { return chunks_; }
-
- private:
-  int count_;
-  Workspace memory_;
-  int64_t chunks_ = 0;
-};
+static_assert(kSliceChunk == 16 * kSliceThreads, "four float4 a thread");
 
 // The slice of a chunk: the last that does not begin after it.
-__device__ inline const DeviceSlice& slice_of_chunk(const DeviceSlice* slices, int count,
-                                                    int64_t chunk) {
-  int low = 0, high = count - 1;
+__device__ inline const ParameterSlice& slice_of_chunk(const ParameterSlice* slices, int64_t count,
+                                                       int64_t chunk) {
+  int64_t low = 0, high = count - 1;
   while (low < high) {
-    const int middle = (low + high + 1) / 2;
+    const int64_t middle = (low + high + 1) / 2;
     if (slices[middle].first_chunk <= chunk) {
       low = middle;
     } else {
@@ -45,6 +22,15 @@ __device__ inline const DeviceSlice& slice_of_chunk(const DeviceSlice* slices, i
     }
   }
   return slices[low];
+}
+
+// Whether every four elements are aligned to 16 bytes, and share a row where rows matter.
+__device__ inline bool takes_vectors(const ParameterSlice& slice) {
+  const auto all = reinterpret_cast<uintptr_t>(slice.value) |
+                   reinterpret_cast<uintptr_t>(slice.gradient) |
+                   reinterpret_cast<uintptr_t>(slice.m) | reinterpret_cast<uintptr_t>(slice.v);
+  return all % 16 == 0 && slice.count % 4 == 0 &&
+         (slice.active_rows == nullptr || slice.row_size % 4 == 0);
 }
 
 // The elements of a chunk that a thread works on: `width` (4 or 1) at a time, skipping rows that

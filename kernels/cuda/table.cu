@@ -23,6 +23,7 @@ const Kernels& kernels() {
       .cross_entropy = cross_entropy,
       .binary_cross_entropy = binary_cross_entropy,
       .squared_error = squared_error,
+      .sum = sum,
       .squared_norm = squared_norm,
       .adamw = adamw,
   };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/reference/ops.h"
@@ -6,9 +7,9 @@ namespace lathe::reference {
 
 namespace {
 
-void update(const AdamWArgs& args, const ParameterSlice& slice, int64_t i) {
+void update(const AdamWArgs& args, double grad_scale, const ParameterSlice& slice, int64_t i) {
   const double step = static_cast<double>(args.step);
-  const double g = static_cast<double>(args.grad_scale) * slice.gradient[i];
+  const double g = grad_scale * slice.gradient[i];
   const double m = args.beta1 * slice.m[i] + (1 - args.beta1) * g;
   const double v = args.beta2 * slice.v[i] + (1 - args.beta2) * g * g;
   const double mean = m / (1 - std::pow(args.beta1, step));
@@ -24,8 +25,11 @@ void update(const AdamWArgs& args, const ParameterSlice& slice, int64_t i) {
 }  // namespace
 
 void adamw(const AdamWArgs& args, Stream) {
+  const double norm = std::sqrt(*args.squared_norm);
+  if (!std::isfinite(norm)) return;
+  const double scale = args.max_norm > 0 ? std::min(1.0, args.max_norm / (norm + 1e-6)) : 1.0;
   for (int64_t s = 0; s < args.slice_count; ++s) {
-    for (int64_t i = 0; i < args.slices[s].count; ++i) update(args, args.slices[s], i);
+    for (int64_t i = 0; i < args.slices[s].count; ++i) update(args, scale, args.slices[s], i);
   }
 }
 

@@ -21,6 +21,7 @@ void zero(const ZeroArgs&, Stream);
 void cross_entropy(const CrossEntropyArgs&, Stream);
 void binary_cross_entropy(const BinaryCrossEntropyArgs&, Stream);
 void squared_error(const SquaredErrorArgs&, Stream);
+void sum(const SumArgs&, Stream);
 void squared_norm(const SquaredNormArgs&, Stream);
 void adamw(const AdamWArgs&, Stream);
 

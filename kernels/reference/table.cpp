@@ -20,6 +20,7 @@ const Kernels& reference_kernels() {
       .cross_entropy = reference::cross_entropy,
       .binary_cross_entropy = reference::binary_cross_entropy,
       .squared_error = reference::squared_error,
+      .sum = reference::sum,
       .squared_norm = reference::squared_norm,
       .adamw = reference::adamw,
   };

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "kernels/kernels.h"
+#include "kernels/device.h"
 
 namespace lathe {
 namespace {
@@ -20,12 +20,14 @@ TEST(TablesTest, NoTableMissesAnOp) {
 }
 
 TEST(TablesTest, CudaIsThereOrSaysWhyNot) {
-  if (cuda_kernels() == nullptr) {
+  if (Device* gpu = cuda_device(); gpu == nullptr) {
+    EXPECT_EQ(cuda_device_count(), 0);
     ASSERT_NE(why_no_cuda(), nullptr);
     EXPECT_STRNE(why_no_cuda(), "");
   } else {
     EXPECT_EQ(why_no_cuda(), nullptr);
-    EXPECT_EQ(missing_op(*cuda_kernels()), nullptr);
+    EXPECT_EQ(missing_op(gpu->kernels()), nullptr);
+    EXPECT_EQ(cuda_device(cuda_device_count()), nullptr);
   }
 }
 

@@ -61,12 +61,12 @@ TEST(Packing, TouchedRowsAreThoseWithGradients) {
   batch_loss(*model, cpu_kernels(), ProblemType::kSingleLabel, TinyBatch(tiny_config(), {5, 4}, 2),
              true);
   const Parameter& words = *model->parameters().find("bert.embeddings.word_embeddings.weight");
-  ASSERT_EQ(words.active_rows.size(), 31u);
+  ASSERT_EQ(words.active_rows.count(), 31);
   int active = 0;
   for (int64_t row = 0; row < 31; ++row) {
     double sum = 0;
     for (int64_t c = 0; c < 12; ++c) sum += std::abs(double{words.gradient.f32()[row * 12 + c]});
-    EXPECT_EQ(sum > 0, words.active_rows[static_cast<std::size_t>(row)] != 0) << row;
+    EXPECT_EQ(sum > 0, words.active_rows.u8()[row] != 0) << row;
     active += sum > 0;
   }
   EXPECT_GT(active, 3);

@@ -74,18 +74,19 @@ class Session {
   // Clips to the norm, makes one AdamW step and clears the gradients.
   void update(int64_t step) {
     const auto count = static_cast<int64_t>(slices_.size());
+    const int64_t chunks = number_chunks(slices_.data(), count);
     double squared_norm = 0.0;
-    context_->kernels.squared_norm(
-        {.slices = slices_.data(), .slice_count = count, .sum = &squared_norm}, nullptr);
-    const double factor = training_.max_grad_norm / (std::sqrt(squared_norm) + 1e-6);
+    context_->kernels.squared_norm({slices_.data(), count, chunks, &squared_norm}, nullptr);
     context_->kernels.adamw({.slices = slices_.data(),
                              .slice_count = count,
+                             .chunks = chunks,
                              .learning_rate = learning_rate(step),
                              .beta1 = training_.beta1,
                              .beta2 = training_.beta2,
                              .eps = training_.eps,
                              .step = step + 1,
-                             .grad_scale = static_cast<float>(std::min(1.0, factor))},
+                             .squared_norm = &squared_norm,
+                             .max_norm = training_.max_grad_norm},
                             nullptr);
   }
 
@@ -117,7 +118,7 @@ class Session {
                        .count = parameter.value.count(),
                        .weight_decay = static_cast<float>(weight_decay),
                        .row_size = skips_rows ? parameter.shape[1] : 0,
-                       .active_rows = skips_rows ? parameter.active_rows.data() : nullptr});
+                       .active_rows = skips_rows ? parameter.active_rows.u8() : nullptr});
   }
 
   double learning_rate(int64_t step) const {

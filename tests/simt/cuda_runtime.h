@@ -132,6 +132,15 @@ __attribute__((no_sanitize("thread"))) T atomicAdd(T* address, T value) {
 
 // ---- what the host may call ---------------------------------------------------------------------
 
+// Device memory that cudaMalloc gives is closed to the host: touching it ends the process, as on a
+// machine with a GPU. Everything asked for (launches, copies) happens when it is asked for, in
+// which nothing can be awaited too little; with put_off_work(true) it happens only when somebody
+// waits for it, as late as a stream may do it.
+namespace simt {
+void put_off_work(bool put_off);
+void enqueue(std::function<void()> work);
+}  // namespace simt
+
 enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToDevice = 1,
@@ -139,7 +148,18 @@ enum cudaMemcpyKind {
   cudaMemcpyDeviceToDevice
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+enum cudaMemoryType { cudaMemoryTypeUnregistered, cudaMemoryTypeHost, cudaMemoryTypeDevice };
+enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
+constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
 using cudaStream_t = struct CUstream_st*;
+using cudaEvent_t = struct CUevent_st*;
+using cudaMemPool_t = struct CUmemPoolHandle_st*;
+struct cudaDeviceProp {
+  char name[256];
+};
+struct cudaPointerAttributes {
+  cudaMemoryType type;
+};
 
 struct cudaLaunchAttribute;
 struct cudaLaunchConfig_t {
@@ -151,6 +171,23 @@ struct cudaLaunchConfig_t {
 };
 
 const char* cudaGetErrorString(cudaError_t error);
+cudaError_t cudaGetLastError();
+cudaError_t cudaSetDevice(int index);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index);
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int index);
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMalloc(void** memory, std::size_t bytes);
+cudaError_t cudaFree(void* memory);
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes);
+cudaError_t cudaFreeHost(void* memory);
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* memory);
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
@@ -167,7 +204,10 @@ cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute, int bytes) {
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments&&... arguments) {
-  simt::run_grid(config->gridDim, config->blockDim, config->dynamicSmemBytes,
-                 reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
+  const cudaLaunchConfig_t launch = *config;
+  simt::enqueue([=] {
+    simt::run_grid(launch.gridDim, launch.blockDim, launch.dynamicSmemBytes,
+                   reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
+  });
   return cudaSuccess;
 }

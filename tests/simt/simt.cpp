@@ -346,32 +346,3 @@ void touch(const void* address, std::size_t bytes, Access access, const void* co
 }
 
 }  // namespace simt
-
-// ---- the host's part of the toolkit -------------------------------------------------------------
-
-const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess ? "no error" : "out of memory";
-}
-
-cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
-  *memory = std::malloc(bytes);
-  if (*memory == nullptr) return cudaErrorMemoryAllocation;
-  std::memset(*memory, 0xff, bytes);  // not a number
-  return cudaSuccess;
-}
-
-cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
-  std::free(memory);
-  return cudaSuccess;
-}
-
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
-                            cudaStream_t) {
-  std::memcpy(to, from, bytes);
-  return cudaSuccess;
-}
-
-cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t) {
-  std::memset(memory, value, bytes);
-  return cudaSuccess;
-}

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "kernels/device.h"
 #include "tests/train/program.h"
 
 namespace lathe {
@@ -279,8 +280,11 @@ TEST_F(Program, RefusesOptionsInOneLine) {
   expect_error(work_.train("out", "--bf16"), "--bf16: this build computes in f32 only");
   expect_error(work_.train("out", "--num_processes 0"),
                "--num_processes 0: must be from 1 to 1024");
-  expect_error(work_.train("out", "--device cuda"),
-               "--device cuda: this build has no CUDA; use cpu or auto");
+  if (why_no_cuda() != nullptr) {
+    expect_error(work_.train("out", "--device cuda"),
+                 concat("--device cuda: ", why_no_cuda(), "; use --device cpu or auto"));
+  }
+  expect_error(work_.train("out", "--device gpu"), "--device gpu: must be auto, cpu or cuda");
   expect_error(work_.train("out", "--seed x"), "--seed x: must be a whole number");
   expect_error(work_.train("out", "--max_steps 0"),
                "--max_steps 0: must be at least 1, or -1 for whole epochs");

@@ -65,29 +65,44 @@ std::optional<TokenCache> token_cache(const CommonOptions& common) {
 
 void add_device_options(Options& options, CommonOptions& common) {
   options.group("Machine");
-  options.add("device", common.device, "cpu or auto");
+  options.add("device", common.device, "auto (a GPU where there is one), cpu or cuda");
   options.add("num_threads", common.num_threads,
               "Threads; the results do not depend on it [all cores]");
 }
 
-void choose_device(const CommonOptions& common) {
-  if (common.device == "cuda") fail("--device cuda: this build has no CUDA; use cpu or auto");
-  if (common.device != "cpu" && common.device != "auto")
-    fail("--device ", common.device, ": must be cpu or auto");
+Device& choose_device(const CommonOptions& common) {
+  if (common.device != "cpu" && common.device != "cuda" && common.device != "auto")
+    fail("--device ", common.device, ": must be auto, cpu or cuda");
+  if (common.device == "cuda" && why_no_cuda() != nullptr)
+    fail("--device cuda: ", why_no_cuda(), "; use --device cpu or auto");
   if (common.num_threads) {
     if (*common.num_threads < 1 || *common.num_threads > 1024) {
       fail("--num_threads ", *common.num_threads, ": must be in 1 to 1024");
     }
     omp_set_num_threads(static_cast<int>(*common.num_threads));
   }
-  if (const char* op = missing_op(cpu_kernels()))
-    fail("the ", cpu_kernels().name, " backend lacks the op ", op);
+  Device& device = device_of_rank(common, 0);
+  if (const char* op = missing_op(device.kernels()))
+    fail("the ", device.kernels().name, " backend lacks the op ", op);
+  return device;
 }
 
-std::string device_line() {
+Device& device_of_rank(const CommonOptions& common, int rank) {
+  if (common.device == "cpu" || cuda_device_count() == 0) return host_device();
+  Device* gpu = cuda_device(rank);
+  if (gpu == nullptr) {
+    fail("--num_processes: each needs a GPU of its own, and there ",
+         cuda_device_count() == 1 ? "is 1" : concat("are ", cuda_device_count()),
+         "; use fewer, or --device cpu");
+  }
+  return *gpu;
+}
+
+std::string device_line(const Device& device) {
+  const std::string line = "device: " + device.description();
+  if (!device.is_host()) return line;
   const int threads = omp_get_max_threads();
-  return concat("device: cpu (", cpu_kernels().name, "), ", threads,
-                threads == 1 ? " thread" : " threads");
+  return concat(line, ", ", threads, threads == 1 ? " thread" : " threads");
 }
 
 TaskOptions task_options(const CommonOptions& common) {

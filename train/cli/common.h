@@ -29,10 +29,14 @@ void add_model_option(Options& options, CommonOptions& common);
 void add_data_options(Options& options, CommonOptions& common);
 void add_device_options(Options& options, CommonOptions& common);
 
-// Sets the number of threads. Error for a device that this build does not have.
-void choose_device(const CommonOptions& common);
+// Sets the number of threads and gives the device of rank 0. Error, saying why, where --device asks
+// for one that cannot be had.
+Device& choose_device(const CommonOptions& common);
+// With --device cuda the GPU whose number is `rank`, with auto the same where the machine has a
+// GPU, else the processor. Error where there are fewer GPUs than ranks.
+Device& device_of_rank(const CommonOptions& common, int rank);
 // "device: cpu (avx512), 2 threads".
-std::string device_line();
+std::string device_line(const Device& device);
 
 TaskOptions task_options(const CommonOptions& common);
 

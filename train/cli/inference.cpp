@@ -37,7 +37,7 @@ FineTuned load_fine_tuned(const CommonOptions& common) {
 Inference prepare_inference(const CommonOptions& common, const std::string& file,
                             const std::optional<int64_t>& most, bool labelled,
                             const std::optional<std::string>& output_directory) {
-  choose_device(common);
+  Device& device = choose_device(common);
   const TaskOptions asked = task_options(common);
   FineTuned fine_tuned = load_fine_tuned(common);
   const BertConfig& config = fine_tuned.model->config();
@@ -48,8 +48,9 @@ Inference prepare_inference(const CommonOptions& common, const std::string& file
   Examples examples =
       encode_examples(table, task, fine_tuned.tokenizer, sequence_length(common, config), labelled,
                       cache ? &*cache : nullptr);
-  std::printf("%s\n%s; %lld examples\n", device_line().c_str(),
+  std::printf("%s\n%s; %lld examples\n", device_line(device).c_str(),
               columns_line(task, labelled).c_str(), static_cast<long long>(examples.size()));
+  fine_tuned.model->parameters().move_to(device);
   return {std::move(fine_tuned.model), std::move(table), std::move(task), std::move(examples)};
 }
 

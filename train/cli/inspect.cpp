@@ -52,7 +52,7 @@ void inspect_command(const Arguments& arguments) {
   add_device_options(options, common);
   if (!options.parse(arguments)) return;
 
-  choose_device(common);
+  const Device& device = choose_device(common);
   const BertConfig config = load_config(common.model_name_or_path);
   const int64_t length = sequence_length(common, config);
   const SafetensorsFile file(common.model_name_or_path + "/model.safetensors");
@@ -64,7 +64,7 @@ void inspect_command(const Arguments& arguments) {
   std::printf("training a batch of %lld x %lld tokens\n%s%s\n", static_cast<long long>(batch_size),
               static_cast<long long>(length),
               memory_table(plan_memory(model, batch_size * length, batch_size)).c_str(),
-              device_line().c_str());
+              device_line(device).c_str());
 }
 
 }  // namespace lathe

@@ -93,7 +93,8 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
   const TrainingPlan plan = plan_training(arguments, train.size());
   const int64_t tokens = largest_batch_tokens(train.tokens, arguments.per_device_train_batch_size);
   const int64_t sequences = std::min(arguments.per_device_train_batch_size, train.size());
-  std::printf("%s\n%s\n%lld steps in %lld epochs, batch size %lld\n", device_line().c_str(),
+  std::printf("%s\n%s\n%lld steps in %lld epochs, batch size %lld\n",
+              device_line(model.parameters().device()).c_str(),
               memory_line(plan_memory(model, tokens, sequences)).c_str(),
               static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
               static_cast<long long>(arguments.per_device_train_batch_size *
@@ -180,9 +181,11 @@ void train_rank(const TrainOptions& options, const BertConfig& config, const Tok
                 const Splits& splits, Communicator& communicator) {
   const TrainingArguments& arguments = options.arguments;
   const bool first = communicator.rank() == 0;
+  Device& device = device_of_rank(options.common, communicator.rank());
   BertForSequenceClassification model(config_for(splits.task, config));
   const LoadReport loaded = load_pretrained(options.common.model_name_or_path, model,
                                             arguments.seed, options.ignore_mismatched_sizes);
+  model.parameters().move_to(device);
   if (first) {
     const std::string warning = new_weights_warning(loaded, options.common.model_name_or_path);
     if (!warning.empty()) std::printf("%s\n", warning.c_str());

@@ -59,6 +59,19 @@ inline void run_squared_error(const Kernels& kernels, Operands& o, const LossSha
                         nullptr);
 }
 
+inline Case sum_case(int64_t count, bool accumulate) {
+  Case c;
+  c.name = concat("sum/", count, accumulate ? "/accumulate" : "");
+  c.prepare = [count](Operands& o) {
+    o.add("x", count, 0, 3), o.add_double("sum");
+    *o.d("sum") = 1000;
+  };
+  c.run = [count, accumulate](const Kernels& kernels, Operands& o) {
+    kernels.sum({o.f("x"), count, o.d("sum"), accumulate}, nullptr);
+  };
+  return c;
+}
+
 inline std::vector<Case> loss_cases() {
   std::vector<Case> cases;
   const int64_t sizes[][2] = {{1, 1}, {5, 2}, {3, 17}, {40, 1003}, {0, 2}};
@@ -72,6 +85,9 @@ inline std::vector<Case> loss_cases() {
         cases.push_back(loss_case("squared_error", s, run_squared_error));
       }
     }
+  }
+  for (int64_t count : {0, 1, 33, 1000}) {
+    for (bool accumulate : {false, true}) cases.push_back(sum_case(count, accumulate));
   }
   return cases;
 }

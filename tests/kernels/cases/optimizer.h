@@ -39,6 +39,7 @@ inline void add_optimizer_operands(Operands& o, const OptimizerShape& s) {
   o.add_bytes("active", every_third_row(s.marked_rows));
   clear_inactive(o, s, counts.size() - 1);
   o.add_double("sum");
+  *o.d("sum") = 16;  // clipped to half where the sum is not taken
 }
 
 inline std::vector<ParameterSlice> slices_of(Operands& o, const OptimizerShape& s) {
@@ -62,10 +63,11 @@ inline Case adamw_case(const OptimizerShape& s) {
   for (int64_t count : slice_counts(s)) c.bytes += 4.0 * 8 * static_cast<double>(count);
   c.prepare = [s](Operands& o) { add_optimizer_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
-    const std::vector<ParameterSlice> slices = slices_of(o, s);
-    kernels.adamw(
-        {slices.data(), static_cast<int64_t>(slices.size()), 1e-2, 0.9, 0.999, 1e-8, s.step, 0.5f},
-        nullptr);
+    std::vector<ParameterSlice> slices = slices_of(o, s);
+    const auto count = static_cast<int64_t>(slices.size());
+    const int64_t chunks = number_chunks(slices.data(), count);
+    kernels.adamw({slices.data(), count, chunks, 1e-2, 0.9, 0.999, 1e-8, s.step, o.d("sum"), 2.0},
+                  nullptr);
   };
   return c;
 }
@@ -76,8 +78,10 @@ inline Case squared_norm_case(const OptimizerShape& s) {
   for (int64_t count : slice_counts(s)) c.bytes += 4.0 * static_cast<double>(count);
   c.prepare = [s](Operands& o) { add_optimizer_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
-    const std::vector<ParameterSlice> slices = slices_of(o, s);
-    kernels.squared_norm({slices.data(), static_cast<int64_t>(slices.size()), o.d("sum")}, nullptr);
+    std::vector<ParameterSlice> slices = slices_of(o, s);
+    const auto count = static_cast<int64_t>(slices.size());
+    const int64_t chunks = number_chunks(slices.data(), count);
+    kernels.squared_norm({slices.data(), count, chunks, o.d("sum")}, nullptr);
   };
   return c;
 }

@@ -1,0 +1,95 @@
+// The Device of one GPU: its memory, one stream for all its work, and marks in it (events).
+#include "base/error.h"
+#include "kernels/cuda/gpu.h"
+#include "kernels/cuda/ops.h"
+
+namespace lathe::LATHE_CUDA {
+
+namespace {
+
+class Gpu final : public Device {
+ public:
+  explicit Gpu(int index) {
+    check(cudaSetDevice(index), "choosing the GPU");
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, index), "asking for the GPU's properties");
+    name_ = properties.name;
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
+    // What kernels borrow for a launch stays with the process: to give it back to the driver at
+    // every wait, and ask for it again, costs more than most kernels.
+    cudaMemPool_t pool{};
+    check(cudaDeviceGetDefaultMemPool(&pool, index), "asking for the GPU's pool of memory");
+    uint64_t keep_all = UINT64_MAX;
+    check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_all),
+          "setting up the GPU's pool of memory");
+  }
+  ~Gpu() override { cudaStreamDestroy(stream_); }
+  Gpu(const Gpu&) = delete;
+  Gpu& operator=(const Gpu&) = delete;
+
+  std::string description() const override { return concat("cuda (", name_, ")"); }
+  const Kernels& kernels() const override { return LATHE_CUDA::kernels(); }
+  Stream stream() const override { return stream_; }
+  bool is_host() const override { return false; }
+
+  void* allocate(int64_t bytes) override {
+    void* memory = nullptr;
+    if (!there_was_memory(cudaMalloc(&memory, static_cast<std::size_t>(bytes)))) return nullptr;
+    check(cudaMemsetAsync(memory, 0, static_cast<std::size_t>(bytes), stream_), "zeroing memory");
+    return memory;
+  }
+  void release(void* memory, int64_t) override { cudaFree(memory); }
+  void* allocate_staging(int64_t bytes) override {
+    void* memory = nullptr;
+    return there_was_memory(cudaMallocHost(&memory, static_cast<std::size_t>(bytes))) ? memory
+                                                                                      : nullptr;
+  }
+  void release_staging(void* memory, int64_t) override { cudaFreeHost(memory); }
+
+  void upload(void* to, const void* from, int64_t bytes) override {
+    copy(to, from, bytes, cudaMemcpyHostToDevice, "a copy to the GPU");
+  }
+  void download(void* to, const void* from, int64_t bytes) override {
+    copy(to, from, bytes, cudaMemcpyDeviceToHost, "a copy from the GPU");
+  }
+
+  void* make_mark() override {
+    cudaEvent_t event{};
+    check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event");
+    return event;
+  }
+  void set_mark(void* mark) override {
+    check(cudaEventRecord(static_cast<cudaEvent_t>(mark), stream_), "recording an event");
+  }
+  void wait_for_mark(void* mark) override {
+    check(cudaEventSynchronize(static_cast<cudaEvent_t>(mark)), "waiting for the GPU");
+  }
+  void release_mark(void* mark) override { cudaEventDestroy(static_cast<cudaEvent_t>(mark)); }
+
+ private:
+  static bool there_was_memory(cudaError_t error) {
+    if (error != cudaErrorMemoryAllocation) check(error, "allocating memory");
+    if (error == cudaSuccess) return true;
+    cudaGetLastError();  // told here: not to be found by the next launch
+    return false;
+  }
+  // From and to memory that is not pinned the copy itself waits only as long as that memory is in
+  // use; the wait for a download makes this the same on every driver.
+  void copy(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind, const char* what) {
+    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), kind, stream_), what);
+    cudaPointerAttributes attributes{};
+    const void* host = kind == cudaMemcpyHostToDevice ? from : to;
+    check(cudaPointerGetAttributes(&attributes, host), what);
+    if (attributes.type == cudaMemoryTypeHost) return;
+    check(cudaStreamSynchronize(stream_), what);
+  }
+
+  std::string name_;
+  cudaStream_t stream_{};
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_gpu(int index) { return std::make_unique<Gpu>(index); }
+
+}  // namespace lathe::LATHE_CUDA
