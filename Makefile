@@ -15,7 +15,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Werror -Wno-psabi
 # -ffp-contract=off: the definition of an op does not change with the compiler's taste for fused multiply-add.
 CXXFLAGS := -std=c++20 -O2 -g1 -fopenmp -ffp-contract=off $(WARNINGS) -I.
 LDFLAGS  := -fopenmp
-LDLIBS   := -lutf8proc -llz4 -lzstd
+LDLIBS   := -lutf8proc -llz4 -lzstd -lz
 
 ifeq ($(FLAVOUR),asan)
   # Undefined behaviour too: one build finds both. `ubsan` is for looking at it alone.

@@ -15,13 +15,13 @@ namespace lathe {
 
 namespace {
 
-// Texts through `parse` into `builder`, empty ones as nulls. Returns the first row that `parse`
-// refuses, or -1.
+// Texts through `parse` into `builder`, empty ones and nulls as nulls. Returns the first row that
+// `parse` refuses, or -1.
 template <class Builder, class Parse>
 int64_t parse_texts(const Column& column, Builder& builder, Parse parse) {
   for (int64_t row = 0; row < column.size(); ++row) {
     const std::string_view text = column.text(row);
-    if (text.empty()) {
+    if (text.empty() || column.is_null(row)) {
       builder.append_null();
     } else if (const auto value = parse(text)) {
       builder.append(*value);
@@ -36,7 +36,7 @@ template <class Builder, class Parse>
 std::optional<Column> inferred(const Column& column, Parse parse) {
   Builder builder;
   if (parse_texts(column, builder, parse) >= 0) return std::nullopt;
-  Column result = builder.finish(column.name()).with_source(column.source());
+  Column result = builder.finish(column.name()).with_sources_of(column);
   if (result.null_count() == result.size()) return std::nullopt;
   return result;
 }
@@ -198,7 +198,23 @@ Column cast(const Column& column, ColumnType type) {
     fail(column.where(), " holds ", column.type_name(), ", which cannot be made into ",
          name_of(type));
   }
-  return cast_values(column, type).with_source(column.source());
+  return cast_values(column, type).with_sources_of(column);
+}
+
+Column cast_elements(const Column& column, ColumnType type) {
+  if (!is_list(column.type())) {
+    fail(column.where(), " holds ", column.type_name(), ", lists are needed");
+  }
+  ColumnCopy copy(column);  // in one chunk, with the elements that its rows name and no others
+  copy.append(column, 0, column.size());
+  const Column whole = copy.finish(column.name());
+  const Column& elements = whole.elements();
+  const Column::Chunk& chunk = whole.chunks().front();
+  Column::Buffers buffers{chunk.validity, chunk.offsets, {}, nullptr};
+  buffers.elements = std::make_shared<const Column>(
+      is_list(elements.type()) ? cast_elements(elements, type) : cast(elements, type));
+  return Column(whole.name(), whole.type(), whole.size(), whole.null_count(), std::move(buffers))
+      .with_sources_of(column);
 }
 
 }  // namespace lathe

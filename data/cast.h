@@ -17,4 +17,7 @@ Column infer_type(const Column& column);
 // be made into each other.
 Column cast(const Column& column, ColumnType type);
 
+// The same for what stands in lists, and in lists of lists; they stay lists.
+Column cast_elements(const Column& column, ColumnType type);
+
 }  // namespace lathe

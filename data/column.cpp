@@ -218,12 +218,23 @@ void Column::wrong_type(std::string_view wanted) const {
   fail(where(), " holds ", type_name(), ", ", wanted, " needed");
 }
 
+const std::string& Column::source() const {
+  static const std::string kNone;
+  return sources_ != nullptr && sources_->size() == 1 ? sources_->front().path : kNone;
+}
+
 std::string Column::where(int64_t row) const {
-  return concat(source_.empty() ? "" : source_ + ": ", "row ", row + 1, ", column ", quoted(name_));
+  std::string file;
+  if (sources_ != nullptr) {
+    auto source = sources_->begin();
+    for (; source + 1 != sources_->end() && row >= source->rows; ++source) row -= source->rows;
+    file = source->path + ": ";
+  }
+  return concat(file, "row ", row + 1, ", column ", quoted(name_));
 }
 
 std::string Column::where() const {
-  return concat(source_.empty() ? "" : source_ + ": ", "column ", quoted(name_));
+  return concat(sources_ == nullptr ? "" : sources_->front().path + ": ", "column ", quoted(name_));
 }
 
 Column Column::renamed(std::string name) const {
@@ -233,8 +244,21 @@ Column Column::renamed(std::string name) const {
 }
 
 Column Column::with_source(std::string source) const {
+  if (!source.empty()) return with_sources({{std::move(source), size_}});
   Column copy = *this;
-  copy.source_ = std::move(source);
+  copy.sources_ = nullptr;
+  return copy;
+}
+
+Column Column::with_sources(const std::vector<Source>& sources) const {
+  Column copy = *this;
+  copy.sources_ = std::make_shared<const std::vector<Source>>(sources);
+  return copy;
+}
+
+Column Column::with_sources_of(const Column& other) const {
+  Column copy = *this;
+  copy.sources_ = other.sources_;
   return copy;
 }
 
@@ -271,7 +295,7 @@ Column Column::slice(int64_t begin, int64_t end) const {
     chunks.back().start = chunks.back().size = chunks.back().null_count = 0;
   }
   part.chunks_ = std::make_shared<const std::vector<Chunk>>(std::move(chunks));
-  if (begin != 0) part.source_.clear();
+  if (begin != 0) part.sources_ = nullptr;
   return part;
 }
 

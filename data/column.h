@@ -95,6 +95,12 @@ class Column {
     SharedBytes validity, offsets, values;
   };
 
+  // A file, and how many rows come from it.
+  struct Source {
+    std::string path;
+    int64_t rows;
+  };
+
   // In one chunk. Error when a buffer is too small for `size` rows, or when the last offset points
   // behind what exists. Offsets between the first and the last are the maker's care.
   Column(std::string name, ColumnType type, int64_t size, int64_t null_count, Buffers buffers);
@@ -143,12 +149,13 @@ class Column {
   }
 
   // The file that row i of this column is row i of; empty for a column that was made or rearranged
-  // in memory.
-  const std::string& source() const { return source_; }
+  // in memory, or comes from several files.
+  const std::string& source() const;
   // Where a person finds that row, for messages: `train.csv: row 17, column "label"`. Rows count
   // from 1 there.
   std::string where(int64_t row) const;
-  std::string where() const;  // the column itself: `train.csv: column "label"`
+  // The column itself, with the first file: `train.csv: column "label"`.
+  std::string where() const;
 
   // The names of the classes that its integers number, Datasets' ClassLabel; nullptr where it has
   // none. There -1 stands for a missing label.
@@ -156,6 +163,9 @@ class Column {
 
   Column renamed(std::string name) const;
   Column with_source(std::string source) const;
+  // Whose first rows come from the first of these files, those behind them from the next.
+  Column with_sources(const std::vector<Source>& sources) const;
+  Column with_sources_of(const Column& other) const;
   Column with_labels(std::shared_ptr<const LabelNames> labels) const;
   // The rows [begin, end), 0 <= begin <= end <= size(), without copying. Keeps the source where
   // begin is 0.
@@ -180,7 +190,7 @@ class Column {
   std::shared_ptr<const std::vector<Chunk>> chunks_;
   std::shared_ptr<const Column> elements_;
   std::shared_ptr<const LabelNames> labels_;
-  std::string source_;
+  std::shared_ptr<const std::vector<Source>> sources_;  // null: none
 };
 
 // The rows of `column` named by `rows`, in that order; each in 0 … column.size() - 1, repetition

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "data/cast.h"
+#include "data/column_builder.h"
 #include "data/parallel.h"
 #include "data/row_reader.h"
 #include "data/scan.h"
@@ -83,6 +84,20 @@ class DelimitedReader {
     return nullptr;
   }
 
+  Column with_nulls(const Column& texts) const {
+    ValidityBuilder validity;
+    const std::vector<std::string>& values = format_.null_values;
+    for (int64_t row = 0; row < texts.size() && !values.empty(); ++row) {
+      if (std::find(values.begin(), values.end(), texts.text(row)) != values.end()) {
+        validity.append_null(row);
+      }
+    }
+    if (validity.null_count() == 0) return texts;
+    const Column::Chunk& chunk = texts.chunks().front();
+    return Column(texts.name(), texts.type(), texts.size(), validity.null_count(),
+                  {validity.finish(texts.size()), chunk.offsets, chunk.values, nullptr});
+  }
+
   void read_piece(Piece& piece) const {
     try {
       RowReader rows(source_, format_, piece.begin);
@@ -90,6 +105,7 @@ class DelimitedReader {
       piece.end = rows.place();
       piece.columns = rows.finish(names_);
       for (Column& column : piece.columns) {
+        column = with_nulls(column);
         if (infers_(column.name())) column = infer_type(column);
       }
     } catch (...) {
@@ -121,16 +137,19 @@ class DelimitedReader {
     }
   }
 
-  static bool is_empty_text(const Column& column) {
-    return is_text(column.type()) && column.text(0).empty() &&
-           column.chunks().front().values.empty();
+  // Whether the column could as well be one of nulls of any type.
+  static bool says_nothing(const Column& column) {
+    int64_t row = 0;
+    const bool text = is_text(column.type());
+    while (text && row < column.size() && (column.is_null(row) || column.text(row).empty())) ++row;
+    return text && row == column.size();
   }
 
   // The narrowest type that holds column `i` of every piece; nothing where all are empty texts.
   std::optional<ColumnType> common_type(std::size_t i) const {
     std::optional<ColumnType> common;
     for (const Piece& piece : pieces_) {
-      if (is_empty_text(piece.columns[i])) continue;
+      if (says_nothing(piece.columns[i])) continue;
       const ColumnType type = piece.columns[i].type();
       if (!common || *common == type) {
         common = type;
@@ -156,6 +175,7 @@ class DelimitedReader {
           RowReader rows(source_, format_, piece.begin);
           rows.read_rows(names_, piece.limit);
           texts = rows.finish(names_);
+          for (Column& column : texts) column = with_nulls(column);
         }
         piece.columns[i] = cast(texts[i], *types[i]);
       }

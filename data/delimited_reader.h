@@ -17,6 +17,8 @@ struct DelimitedFormat {
   bool quotes = true;  // false: a quote is a character like any other
   // The columns' names; empty: the first line that is not blank holds them.
   std::vector<std::string> column_names = {};
+  // Fields that are one of these are null, in quotes or not.
+  std::vector<std::string> null_values = {};
   // The text is parsed in pieces of about so many bytes. Nothing but speed depends on it.
   int64_t piece_bytes = int64_t{1} << 20;
 };

@@ -22,7 +22,7 @@ Column gather(const Column& column, const std::vector<int64_t>& rows) {
     copy.append(column, begin, end);
   }
   const Column gathered = copy.finish(column.name()).with_labels(column.labels());
-  return in_place ? gathered.with_source(column.source()) : gathered;
+  return in_place ? gathered.with_sources_of(column) : gathered;
 }
 
 }  // namespace lathe

@@ -46,7 +46,9 @@ class Rows {
     for (std::size_t i = 0; i < members.size(); ++i) {
       const std::size_t place =
           i < places_.size() ? places_[i] : place_or_new(std::string(members[i].key), i);
-      append_value(place, start, [&](JsonColumn& column) { row.append_to(column, members[i]); });
+      append_value(
+          place, [&] { return source_.line_of(start); },
+          [&](JsonColumn& column) { row.append_to(column, members[i]); });
     }
     ++count_;
     return true;
@@ -54,14 +56,18 @@ class Rows {
 
   // `part` of the source is the next row.
   void append(std::string_view part) {
-    const Json row = parse_json_part(part, source_.text(), source_.path());
     const char* start = part.data() + std::min(part.find_first_not_of(kWhiteSpace), part.size());
-    if (!row.is_object()) {
-      fail(source_.line_of(start), ": a row must be an object, this is ", row.kind());
-    }
+    append(parse_json_part(part, source_.text(), source_.path()),
+           [&] { return source_.line_of(start); });
+  }
+
+  // `place()` says where it stands.
+  template <class Place>
+  void append(const Json& row, Place place) {
+    if (!row.is_object()) fail(place(), ": a row must be an object, this is ", row.kind());
     for (std::size_t i = 0; i < row.as_object().size(); ++i) {
       const auto& [key, value] = row.as_object()[i];
-      append_value(place_or_new(key, i), start,
+      append_value(place_or_new(key, i), place,
                    [&value = value](JsonColumn& column) { column.append(value); });
     }
     ++count_;
@@ -131,14 +137,14 @@ class Rows {
     return column;
   }
 
-  template <class Append>
-  void append_value(std::size_t place, const char* start, Append append) {
-    JsonColumn& column = columns_[place];
+  template <class Place, class Append>
+  void append_value(std::size_t index, Place place, Append append) {
+    JsonColumn& column = columns_[index];
     pad(column);
     try {
       append(column);
     } catch (const Error& error) {
-      fail(source_.line_of(start), ": ", quoted(names_[place]), " ", error.what());
+      fail(place(), ": ", quoted(names_[index]), " ", error.what());
     }
   }
 
@@ -313,6 +319,20 @@ std::vector<Column> read_json_array(const SourceText& source) {
     if (!is_read || !rows[0].append(row, element.data() + element.find('{'))) {
       rows[0].append(element);
     }
+  }
+  return finished(source, rows);
+}
+
+std::vector<Column> read_json_field(const SourceText& source, const std::string& field) {
+  const Json document = parse_json(source.text(), source.path());
+  const Json* array = document.find(field);
+  if (array == nullptr || !array->is_array()) {
+    fail(source.path(), ": has no key ", quoted(field), " with an array of rows");
+  }
+  std::vector<Rows> rows;
+  rows.emplace_back(source);
+  for (const Json& row : array->as_array()) {
+    rows[0].append(row, [&] { return concat(source.path(), ": row ", rows[0].count() + 1); });
   }
   return finished(source, rows);
 }

@@ -2,6 +2,7 @@
 // columns; only an unusual one goes through a tree of values (data/json_row.h).
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "data/column.h"
@@ -15,6 +16,8 @@ namespace lathe {
 // on how many.
 std::vector<Column> read_json_lines(const SourceText& source, int64_t piece_bytes = 1 << 20);
 std::vector<Column> read_json_array(const SourceText& source);
+// Of a text that is one object: the array of objects under that key. Error naming the row.
+std::vector<Column> read_json_field(const SourceText& source, const std::string& field);
 
 // Whether the first character that is not white space opens an array.
 bool holds_json_array(const SourceText& source);

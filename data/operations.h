@@ -24,7 +24,7 @@ Table remove_columns(const Table& table, const std::vector<std::string>& names);
 Table rename_column(const Table& table, const std::string& name, const std::string& new_name);
 // In the place of the column of that name, else behind the others.
 Table with_column(const Table& table, const Column& column);
-// data/cast.h says what can be made into what.
+// data/cast.h says what can be made into what. Of lists the elements are cast.
 Table cast_column(const Table& table, const std::string& name, ColumnType type);
 // Integers that number `labels`, or texts that are among them (then they become numbers). Error for
 // one that is neither -1 nor a label.

@@ -71,7 +71,9 @@ Table with_column(const Table& table, const Column& column) {
 }
 
 Table cast_column(const Table& table, const std::string& name, ColumnType type) {
-  return with_column(table, cast(table.column(name), type));
+  const Column& column = table.column(name);
+  const bool elements = is_list(column.type()) && !is_list(type);
+  return with_column(table, elements ? cast_elements(column, type) : cast(column, type));
 }
 
 Table cast_to_labels(const Table& table, const std::string& name, const LabelNames& labels) {
@@ -84,9 +86,8 @@ Table cast_to_labels(const Table& table, const std::string& name, const LabelNam
       numbers.append_null();
     }
   }
-  return with_column(table, numbers.finish(name)
-                                .with_source(column.source())
-                                .with_labels(std::make_shared<const LabelNames>(labels)));
+  return with_column(table, numbers.finish(name).with_sources_of(column).with_labels(
+                                std::make_shared<const LabelNames>(labels)));
 }
 
 Table class_encode_column(const Table& table, const std::string& name) {

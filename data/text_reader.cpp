@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "data/column_builder.h"
 #include "data/parallel.h"
 #include "data/scan.h"
@@ -37,6 +38,31 @@ Column read_lines(const SourceText& source, int64_t piece_bytes) {
   std::vector<Column> columns;
   for (std::optional<Column>& part : parts) columns.push_back(std::move(*part));
   return Column::chained(columns);
+}
+
+Column read_paragraphs(const SourceText& source) {
+  const Column lines = read_lines(source);
+  TextBuilder paragraphs;
+  bool open = false;
+  for (int64_t row = 0; row < lines.size(); ++row) {
+    const std::string_view line = lines.text(row);
+    if (line.empty()) {
+      if (open) paragraphs.end_value();
+    } else {
+      if (open) paragraphs.append_piece("\n");
+      paragraphs.append_piece(line);
+    }
+    open = !line.empty();
+  }
+  if (open) paragraphs.end_value();
+  if (paragraphs.size() == 0) fail(source.path(), ": has no paragraph");
+  return paragraphs.finish("text");
+}
+
+Column read_document(const SourceText& source) {
+  TextBuilder document;
+  document.append(source.text());
+  return document.finish("text");
 }
 
 }  // namespace lathe

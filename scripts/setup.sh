@@ -6,7 +6,7 @@ set -euo pipefail
 needs=(
   "g++:g++" "make:make"
   "nlohmann-json3-dev:nlohmann/json.hpp" "libcli11-dev:CLI/CLI.hpp"
-  "libutf8proc-dev:utf8proc.h" "libxxhash-dev:xxhash.h" "liblz4-dev:lz4frame.h" "libzstd-dev:zstd.h"
+  "libutf8proc-dev:utf8proc.h" "libxxhash-dev:xxhash.h" "liblz4-dev:lz4frame.h" "libzstd-dev:zstd.h" "zlib1g-dev:zlib.h"
   "libgtest-dev:gtest/gtest.h" "libbenchmark-dev:benchmark/benchmark.h"
 )
 

@@ -132,8 +132,7 @@ Task task_of_model(const Table& table, const TaskOptions& options, const BertCon
 }
 
 Table read_examples(const std::string& path, const std::vector<std::string>& text_columns,
-                    std::optional<int64_t> limit) {
-  ReadOptions options;
+                    std::optional<int64_t> limit, ReadOptions options) {
   for (const std::string& name : text_columns) options.types.emplace_back(name, ColumnType::kUtf8);
   Table table = read_table(path, options);
   if (!limit || *limit >= table.rows()) return table;

@@ -48,10 +48,10 @@ Task decide_task(const Table& table, const TaskOptions& options, std::optional<P
 // Of a file that a fine-tuned model is to answer: problem and labels are the model's.
 Task task_of_model(const Table& table, const TaskOptions& options, const BertConfig& config);
 
-// Reads a file. Columns that `text_columns` names are read as text, whatever they look like.
-// `limit`: only the first so many rows.
+// Reads files, as read_table() does. Columns that `text_columns` names are read as text, whatever
+// they look like. `limit`: only the first so many rows.
 Table read_examples(const std::string& path, const std::vector<std::string>& text_columns,
-                    std::optional<int64_t> limit);
+                    std::optional<int64_t> limit, ReadOptions options = {});
 
 // Where tokens are kept for the next run, and what, beside text and length, they depend on.
 struct TokenCache {

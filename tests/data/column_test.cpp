@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "data/column_builder.h"
+#include "data/files.h"
 #include "data/table.h"
 #include "tests/data/table_testing.h"
 #include "tests/temporary_directory.h"
@@ -167,10 +168,10 @@ TEST(Table, SelectsRowsOfEveryType) {
 
 TEST(Reader, KnowsFilesByExtension) {
   EXPECT_EQ(error_of([] { parse_table("x", "a.b/data.parquet"); }),
-            "a.b/data.parquet: unknown extension \".parquet\" (known: .csv, .tsv, .json, .jsonl, "
-            ".txt, .arrow)");
+            "a.b/data.parquet: unknown extension \".parquet\" (known: " +
+                std::string(kKnownExtensions) + ")");
   EXPECT_EQ(error_of([] { read_table("a.csv/data"); }),
-            "a.csv/data: no extension (known: .csv, .tsv, .json, .jsonl, .txt, .arrow)");
+            "a.csv/data: no extension (known: " + std::string(kKnownExtensions) + ")");
   EXPECT_EQ(parse_table("a\nx\n", "A.CSV").rows(), 1);
   error_of([] { read_table("no/such/file.csv"); });
 }

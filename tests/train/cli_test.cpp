@@ -226,6 +226,32 @@ TEST_F(Program, TrainsOnArrowAsOnCsv) {
             read_file(work_.file("from_arrow/model.safetensors")));
 }
 
+// The same rows in several files, found by their splits' names or by a pattern.
+TEST_F(Program, TrainsOnSeveralFilesAsOnOne) {
+  expect_success(work_.train("from_one", "--validation_file dev.csv"));
+  const std::string text = bytes("train.csv");
+  const std::size_t header = text.find('\n') + 1, cut = text.find('\n', text.size() / 2) + 1;
+  std::filesystem::create_directory(work_.file("data"));
+  write_file(work_.file("data/train-1.csv"), text.substr(0, cut));
+  write_file(work_.file("data/train-2.csv"), text.substr(0, header) + text.substr(cut));
+  std::filesystem::copy(work_.file("dev.csv"), work_.file("data/dev.csv"));
+  expect_success(testing::run("gzip " + work_.file("data/train-2.csv")));
+  expect_success(work_.train("from_directory", "--train_file data --validation_file data"));
+  EXPECT_EQ(bytes("from_one/model.safetensors"), bytes("from_directory/model.safetensors"));
+  expect_success(work_.train(
+      "from_pattern", "--train_file 'data/train-*' --validation_file dev.csv --delimiter ,"));
+  EXPECT_EQ(bytes("from_one/model.safetensors"), bytes("from_pattern/model.safetensors"));
+  EXPECT_EQ(bytes("from_one/eval_results.json").substr(0, 40),
+            bytes("from_directory/eval_results.json").substr(0, 40));
+  expect_success(work_.lathe("dataset convert data dict"));
+  EXPECT_EQ(work_.lathe("dataset info dict").out.rfind("train: 24 rows\n", 0), 0u);
+  EXPECT_EQ(work_.lathe("dataset info data").out.rfind("train: 24 rows in 2 files\n", 0), 0u);
+  expect_error(work_.lathe("dataset head train.csv --column_types label:day"),
+               "--column_types label:day: must be COLUMN:TYPE with a type of \"bool\", \"int8\", "
+               "\"int16\", \"int32\", \"int64\", \"uint8\", \"uint16\", \"uint32\", "
+               "\"uint64\", \"float32\", \"float64\", \"utf8\", \"large_utf8\"");
+}
+
 TEST_F(Program, FindsTokensInTheCache) {
   const auto from_cache = [](const Outcome& outcome) {
     return outcome.out.find("(from the cache)") != std::string::npos;

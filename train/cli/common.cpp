@@ -15,17 +15,6 @@ namespace {
 
 constexpr int64_t kDefaultSequenceLength = 128;
 
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (;;) {
-    const std::size_t comma = text.find(',', begin);
-    parts.push_back(text.substr(begin, comma - begin));
-    if (comma == std::string::npos) return parts;
-    begin = comma + 1;
-  }
-}
-
 }  // namespace
 
 void add_model_option(Options& options, CommonOptions& common) {
@@ -50,6 +39,8 @@ void add_data_options(Options& options, CommonOptions& common) {
               "Where tokens are kept for the next run: a directory, none, or default "
               "($LATHE_CACHE_DIR, else lathe in the user's cache)");
   options.flag("overwrite_cache", common.overwrite_cache, "Make the tokens that are kept anew");
+  add_reading_options(options, common.reading);
+  options.group("Data");
 }
 
 std::optional<TokenCache> token_cache(const CommonOptions& common) {
@@ -118,6 +109,13 @@ TaskOptions task_options(const CommonOptions& common) {
     }
   }
   return options;
+}
+
+Table load_rows(const std::string& path, const std::string& split, const CommonOptions& common,
+                const std::vector<std::string>& text_columns, std::optional<int64_t> limit) {
+  ReadOptions options = read_options(common.reading);
+  options.split = split;
+  return read_examples(path, text_columns, limit, std::move(options));
 }
 
 BertConfig load_config(const std::string& directory) {

@@ -7,6 +7,7 @@
 #include "nn/pretrained.h"
 #include "tokenize/tokenizer.h"
 #include "train/cli/options.h"
+#include "train/cli/reading_options.h"
 #include "train/task.h"
 #include "train/trainer.h"
 
@@ -23,6 +24,7 @@ struct CommonOptions {
   int64_t show_worst = 0;
   std::string cache_dir = "default";
   bool overwrite_cache = false;
+  ReadingOptions reading;
 };
 
 void add_model_option(Options& options, CommonOptions& common);
@@ -39,6 +41,10 @@ Device& device_of_rank(const CommonOptions& common, int rank);
 std::string device_line(const Device& device);
 
 TaskOptions task_options(const CommonOptions& common);
+
+// The rows of `path`, of a directory those of `split`; `limit`: the first so many.
+Table load_rows(const std::string& path, const std::string& split, const CommonOptions& common,
+                const std::vector<std::string>& text_columns, std::optional<int64_t> limit);
 
 // config.json of that directory. Error when it is not a directory.
 BertConfig load_config(const std::string& directory);

@@ -8,10 +8,12 @@
 #include "base/error.h"
 #include "data/dataset_directory.h"
 #include "data/export.h"
+#include "data/files.h"
 #include "data/labels.h"
 #include "data/operations.h"
 #include "data/reader.h"
 #include "train/cli/options.h"
+#include "train/cli/reading_options.h"
 
 namespace lathe {
 
@@ -32,7 +34,8 @@ constexpr Subcommand kSubcommands[] = {
 };
 
 constexpr const char* kInputs =
-    ".csv, .tsv, .json, .jsonl, .txt, .arrow, .feather, or a directory of save_to_disk";
+    "a file (.csv, .tsv, .json, .jsonl, .txt, these with .gz or .zst, .arrow, .feather), a pattern "
+    "('part-*.csv'), a directory of files or of save_to_disk";
 
 void print_help() {
   std::printf(
@@ -51,28 +54,28 @@ struct Conversion {
   std::string columns, class_encode;
   int64_t rows_per_batch = ArrowWriteOptions().rows_per_batch;
   bool verify_checksums = false;
+  ReadingOptions reading;
 };
 
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0;;) {
-    const std::size_t comma = text.find(',', begin);
-    parts.push_back(text.substr(begin, comma - begin));
-    if (comma == std::string::npos) return parts;
-    begin = comma + 1;
-  }
+// Whether `path` itself is Arrow, and not a pattern or a directory of files.
+bool is_one_arrow(const std::string& path) {
+  std::error_code error;
+  return is_arrow_path(path) && std::filesystem::exists(path, error) &&
+         (!std::filesystem::is_directory(path, error) || is_dataset_directory(path));
 }
 
 // With columns chosen, those of types that Lathe does not hold may be among the others.
-Table open_for(const std::string& path, const Conversion& conversion) {
+Table open_for(const std::string& path, const std::string& split, const Conversion& conversion) {
   Table table;
-  if (is_arrow_path(path)) {
+  if (is_one_arrow(path)) {
     table = open_dataset(path, {.verify_checksums = conversion.verify_checksums,
                                 .skip_others = !conversion.columns.empty()})
                 .table;
   } else {
     if (conversion.verify_checksums) fail(path, ": only Arrow files have checksums");
-    table = read_table(path);
+    ReadOptions options = read_options(conversion.reading);
+    options.split = split;
+    table = read_table(path, options);
   }
   if (!conversion.columns.empty()) {
     table = select_columns(table, split_at_commas(conversion.columns));
@@ -108,11 +111,14 @@ void write_any(const std::string& path, const Table& table, const Conversion& co
 // Whether `path` is a directory of splits, which become another.
 bool convert_splits(const std::string& path, const std::string& output,
                     const Conversion& conversion) {
-  if (!is_dataset_dict_directory(path)) return false;
   if (!extension_of(output).empty()) return false;  // opening it names the splits
+  const Splits found = splits_in(path);
+  if (found.empty()) return false;
   std::vector<std::pair<std::string, Table>> splits;
-  for (const std::string& split : split_names(path)) {
-    splits.emplace_back(split, open_for(path + "/" + split, conversion));
+  for (const auto& [split, files] : found) {
+    const bool arrow = files.size() == 1 && is_one_arrow(files.front());
+    splits.emplace_back(
+        split, arrow ? open_for(files.front(), "", conversion) : open_for(path, split, conversion));
   }
   save_dataset_dict(output, splits, {.rows_per_batch = conversion.rows_per_batch});
   for (const auto& [split, table] : splits) {
@@ -152,8 +158,9 @@ void print_columns(const Table& table) {
 
 }  // namespace
 
-Table open_any(const std::string& path) {
-  return is_arrow_path(path) ? open_dataset(path, {.skip_others = true}).table : read_table(path);
+Table open_any(const std::string& path, const ReadOptions& options) {
+  return is_one_arrow(path) ? open_dataset(path, {.skip_others = true}).table
+                            : read_table(path, options);
 }
 
 void dataset_convert_command(const Arguments& arguments) {
@@ -170,12 +177,13 @@ void dataset_convert_command(const Arguments& arguments) {
   options.add("rows_per_batch", conversion.rows_per_batch, "Most rows of an Arrow record batch");
   options.flag("verify_checksums", conversion.verify_checksums,
                "Refuse an Arrow input whose checksums are missing or wrong");
+  add_reading_options(options, conversion.reading);
   if (!options.parse(arguments)) return;
   if (conversion.rows_per_batch < 1) {
     fail("--rows_per_batch ", conversion.rows_per_batch, ": must be at least 1");
   }
   if (convert_splits(input, output, conversion)) return;
-  const Table table = open_for(input, conversion);
+  const Table table = open_for(input, "", conversion);
   write_any(output, table, conversion);
   std::printf("%lld rows in %s\n", static_cast<long long>(table.rows()), output.c_str());
 }
@@ -186,7 +194,10 @@ void dataset_info_command(const Arguments& arguments) {
   Options options("dataset info", "Shows the columns of a file, their types and labels.");
   options.positional("INPUT", input, kInputs);
   options.flag("verify_checksums", verify, "Verify the checksums of an Arrow file of Lathe's");
+  ReadingOptions reading;
+  add_reading_options(options, reading);
   if (!options.parse(arguments)) return;
+  ReadOptions read = read_options(reading);
   if (is_dataset_dict_directory(input)) {
     for (const std::string& split : split_names(input)) {
       const Table table =
@@ -197,11 +208,22 @@ void dataset_info_command(const Arguments& arguments) {
     }
     return;
   }
-  if (!is_arrow_path(input)) {
+  if (!is_one_arrow(input)) {
     if (verify) fail(input, ": only Arrow files have checksums");
-    const Table table = read_table(input);
-    std::printf("%lld rows\n", static_cast<long long>(table.rows()));
-    return print_columns(table);
+    const Splits splits = splits_in(input);
+    if (splits.empty()) {
+      const Table table = read_table(input, read);
+      std::printf("%lld rows\n", static_cast<long long>(table.rows()));
+      return print_columns(table);
+    }
+    for (const auto& [split, files] : splits) {
+      read.split = split;
+      const Table table = read_table(input, read);
+      std::printf("%s: %lld rows in %zu files\n", split.c_str(),
+                  static_cast<long long>(table.rows()), files.size());
+      print_columns(table);
+    }
+    return;
   }
   const ArrowFile file = open_dataset(input, {.verify_checksums = verify, .skip_others = true});
   std::printf("%lld rows in %lld record batches, Arrow %s%s\n",
@@ -220,9 +242,11 @@ void dataset_head_command(const Arguments& arguments) {
   Options options("dataset head", "Shows the first rows of a file.");
   options.positional("INPUT", input, kInputs);
   options.add("rows", rows, "How many");
+  ReadingOptions reading;
+  add_reading_options(options, reading);
   if (!options.parse(arguments)) return;
   if (rows < 0) fail("--rows ", rows, ": must be 0 or more");
-  const Table table = open_any(input);
+  const Table table = open_any(input, read_options(reading));
   std::size_t width = 0;
   for (const Column& column : table.columns()) width = std::max(width, column.name().size());
   for (int64_t row = 0; row < std::min(rows, table.rows()); ++row) {

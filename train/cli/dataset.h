@@ -1,7 +1,7 @@
 // The commands below `lathe dataset`.
 #pragma once
 
-#include "data/table.h"
+#include "data/reader.h"
 #include "train/cli/commands.h"
 
 namespace lathe {
@@ -12,7 +12,7 @@ void dataset_head_command(const Arguments& arguments);
 void dataset_stats_command(const Arguments& arguments);
 void dataset_cache_command(const Arguments& arguments);
 
-// Any file or directory that holds one table, rows or none.
-Table open_any(const std::string& path);
+// Whatever holds one table, rows or none.
+Table open_any(const std::string& path, const ReadOptions& options);
 
 }  // namespace lathe

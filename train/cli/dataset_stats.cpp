@@ -11,6 +11,7 @@
 #include "tokenize/tokenizer.h"
 #include "train/cli/dataset.h"
 #include "train/cli/options.h"
+#include "train/cli/reading_options.h"
 
 namespace lathe {
 
@@ -120,8 +121,10 @@ void dataset_stats_command(const Arguments& arguments) {
   options.add("label_column_name", label, "Column of the labels");
   options.add("model_name_or_path", model,
               "Count the tokens of this checkpoint's tokenizer instead of words");
+  ReadingOptions reading;
+  add_reading_options(options, reading);
   if (!options.parse(arguments)) return;
-  const Table table = open_any(input);
+  const Table table = open_any(input, read_options(reading));
   std::printf("%lld rows\n", static_cast<long long>(table.rows()));
   if (options.given("label_column_name")) table.column(label);  // Error when it is missing
   const Column* labels = table.find(label);

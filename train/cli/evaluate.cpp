@@ -18,7 +18,7 @@ void evaluate_command(const Arguments& arguments) {
   add_model_option(options, common);
   options.required(
       "validation_file", validation_file,
-      "Labelled .csv, .tsv, .json, .jsonl, .txt or .arrow, or a directory of save_to_disk");
+      "Labelled .csv, .tsv, .json, .jsonl (also .gz, .zst) or .arrow; a pattern; a directory");
   options.add("output_dir", output_dir, "Write eval_results.json and all_results.json there");
   options.add("show_worst", common.show_worst,
               "List so many of the most confused examples, highest loss first");

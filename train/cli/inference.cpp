@@ -41,7 +41,7 @@ Inference prepare_inference(const CommonOptions& common, const std::string& file
   const TaskOptions asked = task_options(common);
   FineTuned fine_tuned = load_fine_tuned(common);
   const BertConfig& config = fine_tuned.model->config();
-  Table table = read_examples(file, asked.text_columns, most);
+  Table table = load_rows(file, labelled ? "validation" : "test", common, asked.text_columns, most);
   Task task = task_of_model(table, asked, config);
   if (output_directory) make_writable_directory(*output_directory);
   const std::optional<TokenCache> cache = token_cache(common);

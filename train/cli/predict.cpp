@@ -15,9 +15,10 @@ void predict_command(const Arguments& arguments) {
   int64_t batch_size = 8;
   Options options("predict", "Answers every example of a file with a fine-tuned model.");
   add_model_option(options, common);
-  options.required("test_file", test_file,
-                   ".csv, .tsv, .json, .jsonl, .txt or .arrow, or a directory of save_to_disk; "
-                   "labels are not read");
+  options.required(
+      "test_file", test_file,
+      ".csv, .tsv, .json, .jsonl, .txt (also .gz, .zst) or .arrow; a pattern; a directory; "
+      "labels are not read");
   options.required("output_file", output_file,
                    "JSON Lines: index, prediction, logits, probabilities");
   add_data_options(options, common);

@@ -33,10 +33,9 @@ struct Splits {
   std::optional<Split> validation, test;
 };
 
-Split load_split(const std::string& path, const Task& task, const Tokenizer& tokenizer,
-                 int64_t max_length, std::optional<int64_t> limit, const TokenCache* cache) {
-  Split split;
-  split.table = read_examples(path, task.text_columns, limit);
+Split encode_split(Table table, const Task& task, const Tokenizer& tokenizer, int64_t max_length,
+                   const TokenCache* cache) {
+  Split split{std::move(table), {}};
   const Column* labels = split.table.find(task.label_column);
   const bool labelled = labels != nullptr && !LabelNames::all_missing(*labels);
   split.examples = encode_examples(split.table, task, tokenizer, max_length, labelled, cache);
@@ -57,19 +56,26 @@ Splits load_splits(const TrainOptions& options, const BertConfig& config,
   const std::optional<TokenCache> kept = token_cache(options.common);
   const TokenCache* cache = kept ? &*kept : nullptr;
   Splits splits;
+  const auto load = [&](const std::string& path, const char* split,
+                        const std::vector<std::string>& text_columns,
+                        const std::optional<int64_t>& limit) {
+    return load_rows(path, split, options.common, text_columns, limit);
+  };
   splits.train.table =
-      read_examples(options.train_file, asked.text_columns, options.max_train_samples);
+      load(options.train_file, "train", asked.text_columns, options.max_train_samples);
   splits.task = decide_task(splits.train.table, asked, config.problem_type);
   splits.train.examples = encode_examples(splits.train.table, splits.task, tokenizer, max_length,
                                           /*labelled=*/true, cache);
   if (options.validation_file) {
-    splits.validation = load_split(*options.validation_file, splits.task, tokenizer, max_length,
-                                   options.max_eval_samples, cache);
+    splits.validation = encode_split(load(*options.validation_file, "validation",
+                                          splits.task.text_columns, options.max_eval_samples),
+                                     splits.task, tokenizer, max_length, cache);
     splits.validation->table.column(splits.task.label_column);  // an Error where it is missing
   }
   if (options.test_file) {
-    splits.test = load_split(*options.test_file, splits.task, tokenizer, max_length,
-                             options.max_predict_samples, cache);
+    splits.test = encode_split(
+        load(*options.test_file, "test", splits.task.text_columns, options.max_predict_samples),
+        splits.task, tokenizer, max_length, cache);
   }
   return splits;
 }

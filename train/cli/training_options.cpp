@@ -18,8 +18,9 @@ struct Names {
 
 void add_files(Options& options, TrainOptions& train) {
   add_model_option(options, train.common);
-  options.required("train_file", train.train_file,
-                   "Labelled .csv, .tsv, .json, .jsonl or .arrow, or a directory of save_to_disk");
+  options.required(
+      "train_file", train.train_file,
+      "Labelled .csv, .tsv, .json, .jsonl (also .gz, .zst) or .arrow; a pattern; a directory");
   options.add("validation_file", train.validation_file, "The same, to evaluate on");
   options.add("test_file", train.test_file,
               "To predict: predict_results.jsonl in the output directory");
