@@ -137,7 +137,7 @@ class Reader {
   }
 
   std::string next_place() const {
-    return concat(path_, ": record batch ", result_.record_batches + 1);
+    return path_ + ": record batch " + std::to_string(result_.record_batches + 1);
   }
 
   // The message that begins at `position`; nothing at the end of the stream.

@@ -11,6 +11,7 @@
 #include "tensor/mark.h"
 #include "train/batch_loss.h"
 #include "train/feeder.h"
+#include "train/prefetcher.h"
 
 namespace lathe {
 
@@ -131,8 +132,9 @@ Predictions predict(Context& context, const BertForSequenceClassification& model
   Feeder feeder(context.device, largest_batch_tokens(examples.tokens, batch_size),
                 std::min(batch_size, examples.size()), result.columns);
   Answers answers(context.device, result, examples.size());
+  Prefetcher packed(epoch, communicator.rank(), communicator.size());
   for (int64_t index = communicator.rank(); index < epoch.size(); index += communicator.size()) {
-    const Batch batch = epoch[index];
+    const Batch batch = packed.next();
     require_within(model.config(), batch.input());
     const auto [input, targets] = feeder.put(batch);
     const Arena::Scope memory(context.arena);

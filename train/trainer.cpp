@@ -169,8 +169,10 @@ void Trainer::run_epoch(Run& run, int64_t epoch, int64_t first_update) {
   const auto due = [&](IntervalStrategy strategy, int64_t interval) {
     return strategy == IntervalStrategy::kSteps && state_.global_step % interval == 0;
   };
+  Prefetcher packed(batches, first_update * arguments_.batches_per_update() + communicator_.rank(),
+                    communicator_.size());
   for (int64_t index = first_update; index < run.plan.updates_per_epoch; ++index) {
-    update(run, batches, epoch, index);
+    update(run, batches, packed, epoch, index);
     while (run.results.due()) take_result(run);
     const bool last = state_.global_step >= run.plan.max_steps;
     const bool first_log = state_.global_step == 1 && arguments_.logging_first_step;
@@ -187,7 +189,8 @@ void Trainer::run_epoch(Run& run, int64_t epoch, int64_t first_update) {
 }
 
 // Asks for one optimizer step over the micro-batches of update `index` of the epoch.
-void Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_t index) {
+void Trainer::update(Run& run, const Epoch& batches, Prefetcher& packed, int64_t epoch,
+                     int64_t index) {
   const int64_t first = index * arguments_.batches_per_update();
   const int64_t last = std::min(first + arguments_.batches_per_update(), batches.size());
   int64_t examples = 0;
@@ -195,7 +198,7 @@ void Trainer::update(Run& run, const Epoch& batches, int64_t epoch, int64_t inde
   // Dropout draws by the number of the micro-batch, which a run that was resumed, and every rank,
   // must count from the same start.
   run.context.step = static_cast<uint32_t>(epoch * run.plan.batches_per_epoch + first);
-  const double flos = accumulate(run, batches, first, last, examples);
+  const double flos = accumulate(run, packed, first, last, examples);
   reduce_gradients(model_.parameters(), communicator_);
   const double rate = run.schedule.rate(state_.global_step);
   run.optimizer.step(run.context, rate, arguments_.max_grad_norm);
@@ -224,14 +227,14 @@ void Trainer::take_result(Run& run) {
 // Adds the gradient of the mean loss over `examples` examples, batch by batch, each rank its share
 // of the batches. The mean is over the examples, so it does not matter how many a rank had. Leaves
 // the sum of the losses in run.results; returns the floating-point operations.
-double Trainer::accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last,
+double Trainer::accumulate(Run& run, Prefetcher& packed, int64_t first, int64_t last,
                            int64_t examples) {
   double flos = 0.0;
   bool accumulates = false;
   const auto first_step = run.context.step;
   for (int64_t i = first + communicator_.rank(); i < last; i += communicator_.size()) {
     run.context.step = first_step + static_cast<uint32_t>(i - first);
-    const Batch batch = batches[i];
+    const Batch batch = packed.next();
     require_within(model_.config(), batch.input());
     const auto [input, targets] = run.feeder.put(batch);
     const Arena::Scope memory(run.context.arena);

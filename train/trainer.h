@@ -20,6 +20,7 @@
 #include "train/communicator.h"
 #include "train/glue.h"
 #include "train/predictions.h"
+#include "train/prefetcher.h"
 #include "train/state.h"
 
 namespace lathe {
@@ -67,10 +68,10 @@ class Trainer {
 
   int64_t resume(Run& run);
   void run_epoch(Run& run, int64_t epoch, int64_t first_update);
-  void update(Run& run, const Epoch& batches, int64_t epoch, int64_t index);
+  void update(Run& run, const Epoch& batches, Prefetcher& packed, int64_t epoch, int64_t index);
   void take_result(Run& run);
   void add_losses(Run& run, const Tensor& losses, bool accumulates);
-  double accumulate(Run& run, const Epoch& batches, int64_t first, int64_t last, int64_t examples);
+  double accumulate(Run& run, Prefetcher& packed, int64_t first, int64_t last, int64_t examples);
   [[noreturn]] void stop_at_non_finite(int64_t step, const char* what, double value) const;
   void log_evaluate_save(Run& run, bool log_now, bool evaluate_now, bool save_now);
   void log_losses(const Run& run);
