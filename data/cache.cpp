@@ -44,6 +44,11 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+std::string path_of(const std::string& directory, const std::string& name) {
+  if (!is_entry_name(name + ".arrow")) fail(quoted(name), " is not a fingerprint");
+  return directory + "/" + name + ".arrow";
+}
+
 // The file's status, nothing where it is gone: another process may have removed it.
 std::optional<struct stat> status_of(const std::string& path) {
   struct stat status {};
@@ -64,16 +69,9 @@ std::string DatasetCache::default_directory() {
 
 DatasetCache::Result DatasetCache::get(const std::string& name, const std::function<Table()>& make,
                                        bool anew, bool verify) const {
-  const std::string path = directory_ + "/" + name + ".arrow";
-  if (!is_entry_name(name + ".arrow")) fail(quoted(name), " is not a fingerprint");
-  if (!anew && file_exists(path)) {
-    try {
-      Result result{open_arrow(path, {.verify_checksums = verify}).table, true, ""};
-      utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // used now
-      return result;
-    } catch (const Error&) {
-      // damaged, or removed in between: made again
-    }
+  const std::string path = path_of(directory_, name);
+  if (!anew) {
+    if (std::optional<Table> found = open(path, verify)) return {std::move(*found), true, ""};
   }
   Result result{make(), false, ""};
   try {
@@ -85,6 +83,39 @@ DatasetCache::Result DatasetCache::get(const std::string& name, const std::funct
     result.problem = error.what();
   }
   return result;
+}
+
+DatasetCache::Result DatasetCache::get_file(
+    const std::string& name, const std::function<Table(const std::string& output)>& make) const {
+  const std::string path = path_of(directory_, name);
+  if (std::optional<Table> found = open(path, false)) return {std::move(*found), true, ""};
+  Result result{{}, false, ""};
+  try {
+    make_writable_directory(directory_);
+    std::error_code ignored;
+    fs::remove(path, ignored);  // it is damaged where it is there
+    result.table = make(path);
+    if (!file_exists(path)) write_arrow(path, result.table);
+    result.table = open_arrow(path).table;
+    shrink(limit());
+    return result;
+  } catch (const Error& error) {
+    result.problem = error.what();
+  }
+  result.table = make("");
+  return result;
+}
+
+// Nothing where it is not there, or damaged: then it is made again.
+std::optional<Table> DatasetCache::open(const std::string& path, bool verify) const {
+  if (!file_exists(path)) return std::nullopt;
+  try {
+    std::optional<Table> table = open_arrow(path, {.verify_checksums = verify}).table;
+    utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // used now
+    return table;
+  } catch (const Error&) {
+    return std::nullopt;  // or removed in between
+  }
 }
 
 std::vector<DatasetCache::Entry> DatasetCache::entries() const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,13 @@ class DatasetCache {
   Result get(const std::string& name, const std::function<Table()>& make, bool anew = false,
              bool verify = true) const;
 
+  // The same where `make` writes the entry itself, to the path it is given: memory does not grow
+  // with it. What it returns is written where it has not done so. Where nothing can be kept it is
+  // called once more with "", and what it returns stays in memory. Of an entry that is found only
+  // the metadata is read, not what its checksums cover.
+  Result get_file(const std::string& name,
+                  const std::function<Table(const std::string& output)>& make) const;
+
   std::vector<Entry> entries() const;  // the most recently used first
   // Removes those that were used longest ago until the others take at most `bytes`, and what
   // writers that were killed left behind. Returns how many entries went. Mappings of removed files
@@ -53,6 +61,7 @@ class DatasetCache {
 
  private:
   void remove_remains() const;
+  std::optional<Table> open(const std::string& path, bool verify) const;
 
   std::string directory_;
 };
