@@ -84,20 +84,6 @@ class DelimitedReader {
     return nullptr;
   }
 
-  Column with_nulls(const Column& texts) const {
-    ValidityBuilder validity;
-    const std::vector<std::string>& values = format_.null_values;
-    for (int64_t row = 0; row < texts.size() && !values.empty(); ++row) {
-      if (std::find(values.begin(), values.end(), texts.text(row)) != values.end()) {
-        validity.append_null(row);
-      }
-    }
-    if (validity.null_count() == 0) return texts;
-    const Column::Chunk& chunk = texts.chunks().front();
-    return Column(texts.name(), texts.type(), texts.size(), validity.null_count(),
-                  {validity.finish(texts.size()), chunk.offsets, chunk.values, nullptr});
-  }
-
   void read_piece(Piece& piece) const {
     try {
       RowReader rows(source_, format_, piece.begin);
@@ -105,7 +91,7 @@ class DelimitedReader {
       piece.end = rows.place();
       piece.columns = rows.finish(names_);
       for (Column& column : piece.columns) {
-        column = with_nulls(column);
+        column = with_nulls(column, format_.null_values);
         if (infers_(column.name())) column = infer_type(column);
       }
     } catch (...) {
@@ -175,7 +161,7 @@ class DelimitedReader {
           RowReader rows(source_, format_, piece.begin);
           rows.read_rows(names_, piece.limit);
           texts = rows.finish(names_);
-          for (Column& column : texts) column = with_nulls(column);
+          for (Column& column : texts) column = with_nulls(column, format_.null_values);
         }
         piece.columns[i] = cast(texts[i], *types[i]);
       }
@@ -205,6 +191,19 @@ class DelimitedReader {
 std::vector<Column> read_delimited(const SourceText& source, const DelimitedFormat& format,
                                    const std::function<bool(std::string_view)>& infers) {
   return DelimitedReader(source, format, infers).read();
+}
+
+Column with_nulls(const Column& texts, const std::vector<std::string>& null_values) {
+  ValidityBuilder validity;
+  for (int64_t row = 0; row < texts.size() && !null_values.empty(); ++row) {
+    if (std::find(null_values.begin(), null_values.end(), texts.text(row)) != null_values.end()) {
+      validity.append_null(row);
+    }
+  }
+  if (validity.null_count() == 0) return texts;
+  const Column::Chunk& chunk = texts.chunks().front();
+  return Column(texts.name(), texts.type(), texts.size(), validity.null_count(),
+                {validity.finish(texts.size()), chunk.offsets, chunk.values, nullptr});
 }
 
 }  // namespace lathe

@@ -30,4 +30,7 @@ struct DelimitedFormat {
 std::vector<Column> read_delimited(const SourceText& source, const DelimitedFormat& format,
                                    const std::function<bool(std::string_view)>& infers);
 
+// The texts, in one chunk, with nulls where they are one of the values.
+Column with_nulls(const Column& texts, const std::vector<std::string>& null_values);
+
 }  // namespace lathe

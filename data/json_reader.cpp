@@ -57,7 +57,7 @@ class Rows {
   // `part` of the source is the next row.
   void append(std::string_view part) {
     const char* start = part.data() + std::min(part.find_first_not_of(kWhiteSpace), part.size());
-    append(parse_json_part(part, source_.text(), source_.path()),
+    append(parse_json_part(part, source_.document(), source_.path()),
            [&] { return source_.line_of(start); });
   }
 

@@ -72,6 +72,10 @@ struct Interleave {
 };
 Table interleave(const std::vector<Table>& tables, const Interleave& options = {});
 
+// Errors of what shard() and interleave() are given, for whatever else takes the same.
+void check_shard(int64_t shards, int64_t index);
+void check_probabilities(const std::vector<double>& probabilities, std::size_t tables);
+
 struct TrainTest {
   Table train, test;
 };

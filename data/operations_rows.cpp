@@ -194,6 +194,8 @@ std::size_t drawn(const std::vector<double>& probabilities, double sum, Random& 
   return probabilities.size() - 1;
 }
 
+}  // namespace
+
 void check_probabilities(const std::vector<double>& probabilities, std::size_t tables) {
   if (probabilities.size() != tables) {
     fail(probabilities.size(), " probabilities for ", tables, " tables");
@@ -205,7 +207,11 @@ void check_probabilities(const std::vector<double>& probabilities, std::size_t t
   }
 }
 
-}  // namespace
+void check_shard(int64_t shards, int64_t index) {
+  if (shards < 1 || index < 0 || index >= shards) {
+    fail("part ", index, " of ", shards, ": parts count from 0");
+  }
+}
 
 Table slice(const Table& table, int64_t begin, int64_t end) {
   std::vector<Column> columns;
@@ -214,9 +220,7 @@ Table slice(const Table& table, int64_t begin, int64_t end) {
 }
 
 Table shard(const Table& table, int64_t shards, int64_t index, bool contiguous) {
-  if (shards < 1 || index < 0 || index >= shards) {
-    fail("part ", index, " of ", shards, ": parts count from 0");
-  }
+  check_shard(shards, index);
   if (!contiguous) return select(table, rows_in_order(index, table.rows(), shards));
   const int64_t size = table.rows() / shards, longer = table.rows() % shards;
   const int64_t begin = index * size + std::min(index, longer);

@@ -46,13 +46,32 @@ std::size_t valid_prefix(std::string_view text) {
 }  // namespace
 
 SourceText::SourceText(std::string_view bytes, std::string path)
-    : path_(std::move(path)), text_(bytes) {
-  if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
-  if (text_.empty()) fail(path_, ": is empty");
+    : SourceText(unchecked(bytes, std::move(path))) {
+  check();
+}
+
+SourceText SourceText::unchecked(std::string_view bytes, std::string path) {
+  SourceText source;
+  source.path_ = std::move(path);
+  source.bytes_ = source.text_ = bytes;
+  if (bytes.starts_with(kByteOrderMark)) source.text_.remove_prefix(kByteOrderMark.size());
+  if (source.text_.empty()) fail(source.path_, ": is empty");
+  source.document_ = source.text_;
+  return source;
+}
+
+SourceText SourceText::part(std::string_view part) const {
+  SourceText source = *this;
+  source.text_ = part;
+  source.check();
+  return source;
+}
+
+void SourceText::check() const {
   const std::size_t valid = valid_prefix(text_);
   if (valid == text_.size()) return;
   const char* bad = text_.data() + valid;
-  fail_encoding(place_of(bad), bytes, static_cast<std::size_t>(bad - bytes.data()));
+  fail_encoding(place_of(bad), bytes_, static_cast<std::size_t>(bad - bytes_.data()));
 }
 
 std::vector<std::string_view> SourceText::lines(int64_t piece_bytes) const {
@@ -67,11 +86,12 @@ std::vector<std::string_view> SourceText::lines(int64_t piece_bytes) const {
 }
 
 std::string SourceText::line_of(const char* position) const {
-  return concat(path_, ":", 1 + std::count(text_.data(), position, '\n'));
+  return concat(path_, ":", 1 + std::count(document_.data(), position, '\n'));
 }
 
 std::string SourceText::place_of(const char* position) const {
-  const std::string_view before(text_.data(), static_cast<std::size_t>(position - text_.data()));
+  const std::string_view before(document_.data(),
+                                static_cast<std::size_t>(position - document_.data()));
   const auto newline = before.rfind('\n');
   const std::size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;
   return concat(line_of(position), ":", before.size() - line_start + 1);

@@ -14,8 +14,13 @@ class SourceText {
   // The bytes of the file at `path`, which must outlive this, without a byte order mark. Error when
   // there are none, and naming the place when they are not UTF-8.
   SourceText(std::string_view bytes, std::string path);
+  // The same of a file that is read part by part: each is checked before its values are used.
+  static SourceText unchecked(std::string_view bytes, std::string path);
+  // A part of text(), checked. Its places in messages are places in the file.
+  SourceText part(std::string_view part) const;
 
   std::string_view text() const { return text_; }
+  std::string_view document() const { return document_; }  // text(), or that which it is a part of
   const std::string& path() const { return path_; }
 
   // The text in pieces that end where lines end, each of at least so many bytes (at least one) but
@@ -28,8 +33,11 @@ class SourceText {
   std::string place_of(const char* position) const;  // "train.csv:17:4"
 
  private:
+  SourceText() = default;
+  void check() const;
+
   std::string path_;
-  std::string_view text_;
+  std::string_view bytes_, document_, text_;
 };
 
 }  // namespace lathe

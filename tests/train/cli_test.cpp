@@ -203,6 +203,8 @@ TEST_F(Program, ConvertsShowsAndMeasuresData) {
   EXPECT_EQ(read_file(work_.file("train.jsonl")).rfind("{\"label\": ", 0), 0U);
   EXPECT_NE(work_.lathe("dataset head train --rows 1").out.find("0 (no)"), std::string::npos)
       << work_.lathe("dataset head train --rows 1").out;
+  EXPECT_EQ(work_.lathe("dataset head train.csv --rows 2 --skip 22").out.find("row 23\n"), 0u);
+  EXPECT_EQ(work_.lathe("dataset head train.csv --shuffle_buffer 9 --skip 24").out, "");
   const Outcome stats = work_.lathe("dataset stats train --model_name_or_path model");
   expect_success(stats);
   EXPECT_NE(stats.out.find("text, tokens: mean "), std::string::npos) << stats.out;

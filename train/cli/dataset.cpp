@@ -12,6 +12,7 @@
 #include "data/labels.h"
 #include "data/operations.h"
 #include "data/reader.h"
+#include "data/stream.h"
 #include "train/cli/options.h"
 #include "train/cli/reading_options.h"
 
@@ -238,19 +239,26 @@ void dataset_info_command(const Arguments& arguments) {
 
 void dataset_head_command(const Arguments& arguments) {
   std::string input;
-  int64_t rows = 5;
+  int64_t rows = 5, skip = 0, buffer = 0;
+  uint64_t seed = 42;
   Options options("dataset head", "Shows the first rows of a file.");
   options.positional("INPUT", input, kInputs);
   options.add("rows", rows, "How many");
+  options.add("skip", skip, "Behind so many");
+  options.add("shuffle_buffer", buffer, "In random order, of so many rows at a time");
+  options.add("seed", seed, "Of that order");
   ReadingOptions reading;
   add_reading_options(options, reading);
   if (!options.parse(arguments)) return;
   if (rows < 0) fail("--rows ", rows, ": must be 0 or more");
-  const Table table = open_any(input, read_options(reading));
+  // As a stream: of a file of any size only what is shown is read.
+  RowStream stream = RowStream::files(input, read_options(reading));
+  if (buffer != 0) stream = std::move(stream).shuffle(buffer, seed);
+  const Table table = std::move(stream).skip(skip).next_rows(rows);
   std::size_t width = 0;
   for (const Column& column : table.columns()) width = std::max(width, column.name().size());
-  for (int64_t row = 0; row < std::min(rows, table.rows()); ++row) {
-    std::printf("row %lld\n", static_cast<long long>(row + 1));
+  for (int64_t row = 0; row < table.rows(); ++row) {
+    std::printf("row %lld\n", static_cast<long long>(skip + row + 1));
     for (const Column& column : table.columns()) {
       std::printf("  %-*s  %s\n", static_cast<int>(width), column.name().c_str(),
                   shown(column, row).c_str());
