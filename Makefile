@@ -227,4 +227,4 @@ clean:
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/support/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp))

@@ -29,6 +29,8 @@ class AddedTokenFinder {
   AddedTokenFinder(std::vector<AddedToken> tokens, std::vector<std::string> patterns);
 
   bool empty() const { return tokens_.empty(); }
+  // Whether split() may find any. `text` may be any bytes.
+  bool occur_in(std::string_view text) const { return find(text, 0).token != nullptr; }
 
   // A stretch of the text: an added token, or (id -1) what lies between two of them.
   struct Part {

@@ -42,7 +42,7 @@ void LongestMatch::link(const std::vector<std::string>& tokens, std::size_t pref
   for (const Trie::Edge& edge : trie_.edges()) {
     opening[edge.node] = opening[edge.parent];
     Link& link = links_[edge.node];
-    if (const int32_t id = trie_.value(edge.node); id >= 0) {
+    if (const int32_t id = edge.value; id >= 0) {
       const auto size = static_cast<int32_t>(tokens[static_cast<std::size_t>(id)].size() -
                                              (opening[edge.node] ? 0 : prefix_size));
       link = {trie_.root(kContinuing), static_cast<uint32_t>(pops_.size()), 1};

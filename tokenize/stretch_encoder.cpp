@@ -7,12 +7,44 @@ namespace lathe {
 
 using Kind = Characters::Kind;
 
+StretchEncoder::StretchEncoder(const NormalizerRules& rules, const LongestMatch& matcher)
+    : characters_(rules), normalizer_(rules), matcher_(matcher), ascii_{} {
+  for (char32_t c = 0; c < 0x80; ++c) {
+    const Characters::Character& character = characters_[c];
+    if (character.kind == Kind::kLetters && character.size == 1) ascii_[c] = character.text[0];
+  }
+}
+
+// Most stretches are a word of ASCII letters: each of its bytes becomes one.
+bool StretchEncoder::encode_ascii_word(std::string_view stretch) {
+  word_.resize(stretch.size());
+  bool plain = true;
+  for (std::size_t i = 0; i < stretch.size(); ++i) {
+    word_[i] = ascii_[static_cast<unsigned char>(stretch[i])];
+    plain = plain && word_[i] != 0;
+  }
+  if (!plain) return false;
+  pieces_.clear();
+  matcher_.append(word_, pieces_);
+  int32_t begin = 0;
+  for (const WordPiece::Piece& piece : pieces_) {
+    tokens_.ids.push_back(piece.id);
+    tokens_.offsets.push_back({begin, piece.end});
+    tokens_.words_of.push_back(0);
+    begin = piece.end;
+  }
+  tokens_.words = 1;
+  tokens_.code_points = static_cast<int32_t>(stretch.size());
+  return true;
+}
+
 const StretchTokens& StretchEncoder::encode(std::string_view stretch, bool follows) {
   tokens_.ids.clear();
   tokens_.offsets.clear();
   tokens_.words_of.clear();
   tokens_.words = 0;
   tokens_.reaches_back = false;
+  if (encode_ascii_word(stretch)) return tokens_;
   word_.clear();
   origin_.clear();
   int32_t place = 0;           // of the character, in code points

@@ -2,6 +2,7 @@
 // between them, character by character.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,14 +26,14 @@ struct StretchTokens {
 class StretchEncoder {
  public:
   // `matcher` must outlive this.
-  StretchEncoder(const NormalizerRules& rules, const LongestMatch& matcher)
-      : characters_(rules), normalizer_(rules), matcher_(matcher) {}
+  StretchEncoder(const NormalizerRules& rules, const LongestMatch& matcher);
 
   // `stretch` is valid UTF-8; `follows` where a character stands before it, which must be ASCII.
   // The result is valid until the next call.
   const StretchTokens& encode(std::string_view stretch, bool follows);
 
  private:
+  bool encode_ascii_word(std::string_view stretch);
   void add_character(const Characters::Character& character, int32_t place);
   void end_word();
   std::size_t encode_moving(std::string_view stretch, std::size_t begin, int32_t place,
@@ -43,6 +44,7 @@ class StretchEncoder {
   Normalizer normalizer_;
   const LongestMatch& matcher_;
   StretchTokens tokens_;
+  std::array<char, 256> ascii_;  // what becomes of a byte that is a letter or digit, else 0
 
   std::string word_;                 // as far as it has been read, normalized
   std::vector<TokenOffset> origin_;  // of each of its bytes

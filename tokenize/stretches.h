@@ -22,6 +22,10 @@ struct Stretches {
   uint32_t begin[1 + kWindowBytes + kSpare], end[1 + kWindowBytes + kSpare];
   std::size_t begins, ends;
   uint64_t in_word, after_punctuation;  // 1 or 0: what the last byte was
+  uint64_t beyond_ascii;                // not 0: there was a byte above 7F
+
+  // For a new text.
+  void start() { begins = ends = 0, in_word = after_punctuation = beyond_ascii = 0; }
 };
 
 // Puts behind what `found` holds the stretches of `blocks` blocks, the first byte of which has the

@@ -74,6 +74,8 @@ class TextEncoder::Run {
 
  private:
   template <Details kDetails>
+  void encode_parts(std::string_view text);
+  template <Details kDetails>
   void add_added(int32_t id, int32_t code_points);
   template <Details kDetails>
   void encode_part(std::string_view part);
@@ -86,8 +88,10 @@ class TextEncoder::Run {
   void encode_rare(std::string_view part, std::size_t begin, std::size_t size, bool wide);
   template <Details kDetails>
   void make_room(std::size_t tokens);
-  template <Details kDetails, class Places>
-  void add_details(const Places& places, std::size_t count, std::size_t begin, std::size_t size);
+  template <Details kDetails>
+  void add_details(WordCache::Shape shape, std::size_t begin, std::size_t size);
+  template <Details kDetails>
+  void add_details(const WordCache::LongEntry& entry, std::size_t begin, std::size_t size);
 
   const TextEncoder& encoder_;
   Scratch& scratch_;
@@ -95,15 +99,23 @@ class TextEncoder::Run {
   std::size_t limit_, first_, used_;
   int64_t shift_ = 0;  // what to add to a byte's place in the part for its place in code points
   int32_t words_ = 0;
+  bool checked_ = false;  // whether the text is valid UTF-8
 };
+
+namespace {
+
+void check_utf8(std::string_view text) {
+  const std::size_t valid = valid_utf8_prefix(text);
+  if (valid < text.size()) fail("not valid UTF-8 at byte ", valid);
+}
+
+}  // namespace
 
 void TextEncoder::encode(std::string_view text, Details details, std::size_t limit,
                          Scratch& scratch, TextTokens& out) const {
-  if (const std::size_t valid = valid_utf8_prefix(text); valid < text.size()) {
-    fail("not valid UTF-8 at byte ", valid);
-  }
   if (text.size() > INT32_MAX) fail("a text of ", text.size(), " bytes is too long to tokenize");
   if (!plain_.is_local()) {
+    check_utf8(text);
     plain_.encode(text, out);
     if (details == Details::kNone) out.offsets.clear();
     if (details != Details::kOffsetsAndWords) out.words.clear();
@@ -119,8 +131,26 @@ void TextEncoder::encode(std::string_view text, Details details, std::size_t lim
   }
 }
 
+// The bytes of a text that holds no added token are looked at in windows, and what is not ASCII is
+// found there.
 template <Details kDetails>
 void TextEncoder::Run::encode(std::string_view text) {
+  if (!encoder_.plain_.raw_tokens().occur_in(text)) {
+    encode_part<kDetails>(text);
+  } else {
+    check_utf8(text);
+    checked_ = true;
+    encode_parts<kDetails>(text);
+  }
+  out_.ids.resize(used_);
+  if constexpr (kDetails != Details::kNone) {
+    out_.offsets.resize(used_);
+    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.resize(used_);
+  }
+}
+
+template <Details kDetails>
+void TextEncoder::Run::encode_parts(std::string_view text) {
   encoder_.plain_.raw_tokens().split(text, scratch_.parts);
   for (const auto& part : scratch_.parts) {
     const std::string_view stretch = text.substr(part.begin, part.end - part.begin);
@@ -131,11 +161,6 @@ void TextEncoder::Run::encode(std::string_view text) {
       const int32_t points = kDetails != Details::kNone ? count_code_points(stretch) : 0;
       add_added<kDetails>(part.id, points);
     }
-  }
-  out_.ids.resize(used_);
-  if constexpr (kDetails != Details::kNone) {
-    out_.offsets.resize(used_);
-    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.resize(used_);
   }
 }
 
@@ -155,11 +180,17 @@ void TextEncoder::Run::add_added(int32_t id, int32_t code_points) {
 template <Details kDetails>
 void TextEncoder::Run::encode_part(std::string_view part) {
   Stretches& found = scratch_.stretches;
-  found.begins = found.ends = found.in_word = found.after_punctuation = 0;
-  for (std::size_t begin = 0; begin < part.size() && used_ - first_ < limit_;) {
+  found.start();
+  std::size_t begin = 0;
+  while (begin < part.size() && used_ - first_ < limit_) {
     begin = next_window(part, begin);
+    if (!checked_ && found.beyond_ascii != 0) {
+      check_utf8(part);  // which is the whole text
+      checked_ = true;
+    }
     encode_stretches<kDetails>(part);
   }
+  if (!checked_ && begin < part.size()) check_utf8(part);
   if constexpr (kDetails != Details::kNone) shift_ += static_cast<int64_t>(part.size());
 }
 
@@ -204,21 +235,38 @@ void TextEncoder::Run::make_room(std::size_t tokens) {
   }
 }
 
-// The first `count` offsets and words of a stretch that begins at byte `begin` of the part.
-template <Details kDetails, class Places>
-inline void TextEncoder::Run::add_details(const Places& places, std::size_t count,
-                                          std::size_t begin, std::size_t size) {
+// The offsets and words of a stretch that begins at byte `begin` of the part, from its shape. All
+// that a shape has room for are written.
+template <Details kDetails>
+inline void TextEncoder::Run::add_details(WordCache::Shape shape, std::size_t begin,
+                                          std::size_t size) {
   const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
   TokenOffset* const offsets = out_.offsets.data() + used_;
-  for (std::size_t i = 0; i < count; ++i) {
-    offsets[i] = {place + places.begin[i], place + places.end[i]};
+  for (std::size_t i = 0; i < WordCache::kShortTokens; ++i) {
+    offsets[i] = {place + WordCache::begin(shape, i), place + WordCache::end(shape, i)};
   }
-  shift_ += places.code_points - static_cast<int64_t>(size);
+  shift_ += WordCache::code_points(shape) - static_cast<int64_t>(size);
   if constexpr (kDetails == Details::kOffsetsAndWords) {
     int32_t* const words = out_.words.data() + used_;
-    for (std::size_t i = 0; i < count; ++i) words[i] = words_ + places.word[i];
-    words_ += places.words;
+    for (std::size_t i = 0; i < WordCache::kShortTokens; ++i) {
+      words[i] = words_ + WordCache::word(shape, i);
+    }
+    words_ += WordCache::words(shape);
   }
+}
+
+template <Details kDetails>
+void TextEncoder::Run::add_details(const WordCache::LongEntry& entry, std::size_t begin,
+                                   std::size_t size) {
+  const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
+  for (std::size_t i = 0; i < entry.count; ++i) {
+    out_.offsets[used_ + i] = {place + entry.begin[i], place + entry.end[i]};
+    if constexpr (kDetails == Details::kOffsetsAndWords) {
+      out_.words[used_ + i] = words_ + entry.word[i];
+    }
+  }
+  shift_ += entry.code_points - static_cast<int64_t>(size);
+  words_ += entry.words;
 }
 
 template <Details kDetails>
@@ -231,7 +279,11 @@ void TextEncoder::Run::encode_stretches(std::string_view part) {
 
 template <Details kDetails>
 void TextEncoder::Run::encode_group(std::string_view part, std::size_t first, std::size_t last) {
-  constexpr std::size_t kStep = WordCache::kShortTokens;
+  using Entry = WordCache::Entry;
+  // An entry's ids are copied together with its shape, whatever their number.
+  constexpr std::size_t kStep = WordCache::kShortTokens,
+                        kCopied = sizeof(Entry) - sizeof(Entry::key);
+  constexpr std::size_t kSpareIds = kCopied / sizeof(int32_t);
   WordCache& cache = scratch_.cache;
   const Stretches& found = scratch_.stretches;
   WordCache::Key keys[kGroup];
@@ -241,27 +293,30 @@ void TextEncoder::Run::encode_group(std::string_view part, std::size_t first, st
     const std::size_t size = std::min<std::size_t>(found.end[i] - begin, WordCache::kShortBytes);
     keys[i - first] = WordCache::key_of(part.data() + begin, size, part.size() - begin);
     sets[i - first] = static_cast<uint32_t>(WordCache::set_of(keys[i - first]));
-    cache.prefetch(sets[i - first], kDetails != Details::kNone);
+    cache.prefetch(sets[i - first]);
   }
-  make_room<kDetails>(kStep * (last - first));
+  make_room<kDetails>(kStep * (last - first) + kSpareIds);
   int32_t* id = out_.ids.data() + used_;  // where the next one goes
   for (std::size_t i = first; i < last; ++i) {
     const std::size_t begin = found.begin[i], size = found.end[i] - begin;
-    const std::size_t at = cache.find(keys[i - first], sets[i - first]);
-    const bool known = at != WordCache::kMissing && size <= WordCache::kShortBytes;
-    if (known && cache.entry(at).count != WordCache::kElsewhere) [[likely]] {
-      const WordCache::Entry& entry = cache.entry(at);
-      std::memcpy(id, entry.ids.data(), sizeof entry.ids);
-      id += entry.count;
+    const Entry* entry = cache.find(keys[i - first], sets[i - first]);
+    const bool is_short = size <= WordCache::kShortBytes;
+    if (entry == nullptr && is_short) [[unlikely]] {
+      entry = cache.find_beside(keys[i - first], sets[i - first]);
+    }
+    if (entry != nullptr && is_short && entry->shape != WordCache::kElsewhere) [[likely]] {
+      std::memcpy(id, reinterpret_cast<const char*>(entry) + sizeof entry->key, kCopied);
+      const std::size_t count = WordCache::count(entry->shape);
+      id += count;
       if constexpr (kDetails != Details::kNone) {
-        add_details<kDetails>(cache.places(at), kStep, begin, size);
-        used_ += entry.count;
+        add_details<kDetails>(entry->shape, begin, size);
+        used_ += count;
       }
       continue;
     }
     used_ = static_cast<std::size_t>(id - out_.ids.data());
-    encode_rare<kDetails>(part, begin, size, known || size > WordCache::kShortBytes);
-    make_room<kDetails>(kStep * (last - i));
+    encode_rare<kDetails>(part, begin, size, entry != nullptr || !is_short);
+    make_room<kDetails>(kStep * (last - i) + kSpareIds);
     id = out_.ids.data() + used_;
   }
   used_ = static_cast<std::size_t>(id - out_.ids.data());
@@ -278,7 +333,7 @@ void TextEncoder::Run::encode_rare(std::string_view part, std::size_t begin, std
     std::copy_n(entry->ids.begin(), entry->count,
                 out_.ids.begin() + static_cast<std::ptrdiff_t>(used_));
     if constexpr (kDetails != Details::kNone) {
-      add_details<kDetails>(*entry, entry->count, begin, size);
+      add_details<kDetails>(*entry, begin, size);
     }
     used_ += entry->count;
     return;

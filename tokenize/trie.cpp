@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
+
 namespace lathe {
 
 namespace {
 
-constexpr std::size_t kBlock = 256;              // an offset and a byte stay within one
-constexpr Trie::Node kNobody = Trie::kNone - 1;  // owns the roots: not free, nobody's children
+constexpr std::size_t kBlock = 256;  // an offset and a byte stay within one
+constexpr std::size_t kMostCells = std::size_t{1} << 24;
 constexpr std::size_t kTries = 16;  // places that are looked at before a new block is opened
 
 // The keys from `begin` to `end` share their first `depth` bytes, which lead to `node`.
@@ -45,7 +47,7 @@ Trie::Trie(std::vector<std::vector<Key>> sets) {
   for (std::size_t set = 0; set < sets.size(); ++set) {
     auto& keys = sets[set];
     sort_by_text(keys);
-    cells_[set].owner = kNobody;
+    cells_[set] = kRoot;
     ranges.push_back({root(set), keys.data(), keys.data() + keys.size(), 0});
   }
   free_.erase(free_.begin(), free_.begin() + static_cast<std::ptrdiff_t>(sets.size()));
@@ -53,10 +55,7 @@ Trie::Trie(std::vector<std::vector<Key>> sets) {
   std::vector<unsigned char> bytes;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     Range range = ranges[i];
-    if (range.begin != range.end && range.begin->text.size() == range.depth) {
-      values_[range.node] = range.begin->value;
-      ++range.begin;
-    }
+    if (range.begin != range.end && range.begin->text.size() == range.depth) ++range.begin;
     const auto byte_of = [&](const Key* key) {
       return static_cast<unsigned char>(key->text[range.depth]);
     };
@@ -66,48 +65,58 @@ Trie::Trie(std::vector<std::vector<Key>> sets) {
     }
     if (bytes.empty()) continue;
     const uint32_t offset = place_children(bytes);
-    cells_[range.node].offset = offset;
+    cells_[range.node] |= offset << 8;
     const Key* key = range.begin;
     for (const unsigned char byte : bytes) {
       const Node node = offset ^ byte;
-      cells_[node].owner = range.node;
-      edges_.push_back({range.node, node, byte});
+      cells_[node] = byte;
       const Key* const first = key;
       while (key != range.end && byte_of(key) == byte) ++key;
+      const bool ends = first->text.size() == range.depth + 1;
+      edges_.push_back({range.node, node, ends ? first->value : -1, byte});
       ranges.push_back({node, first, key, range.depth + 1});
     }
   }
   free_ = {};
+  taken_ = {};
 }
 
 void Trie::add_block() {
   const auto begin = static_cast<Node>(cells_.size());
-  cells_.resize(cells_.size() + kBlock, {kNone, 0});
-  values_.resize(cells_.size(), -1);
+  if (cells_.size() + kBlock > kMostCells) fail("the vocabulary is too large");
+  cells_.resize(cells_.size() + kBlock, kFree);
+  taken_.resize(cells_.size(), false);
+  taken_[0] = true;  // the offset of nodes without children
   for (Node place = begin; place < begin + kBlock; ++place) free_.push_back(place);
 }
 
 // An offset at which the children for all `bytes` are free. Places that are taken, or were of no
 // use often enough, leave the list of free ones, so that a search never takes long.
 uint32_t Trie::place_children(const std::vector<unsigned char>& bytes) {
-  const auto is_free = [&](uint32_t offset) {
-    return std::all_of(bytes.begin(), bytes.end(),
-                       [&](unsigned char byte) { return cells_[offset ^ byte].owner == kNone; });
+  const auto fits = [&](uint32_t offset) {
+    return !taken_[offset] && std::all_of(bytes.begin(), bytes.end(), [&](unsigned char byte) {
+      return is_free(offset ^ byte);
+    });
   };
   std::size_t tries = 0;
   for (std::size_t i = free_.size(); i > 0 && tries < kTries; --i) {
     const Node place = free_[i - 1];
-    if (cells_[place].owner != kNone) {
+    if (!is_free(place)) {
       free_[i - 1] = free_.back();
       free_.pop_back();
       continue;
     }
     const uint32_t offset = place ^ bytes[0];
-    if (is_free(offset)) return offset;
+    if (fits(offset)) {
+      taken_[offset] = true;
+      return offset;
+    }
     ++tries;
   }
   add_block();
-  return static_cast<uint32_t>(cells_.size() - kBlock) ^ bytes[0];
+  const auto offset = static_cast<uint32_t>(cells_.size() - kBlock) ^ bytes[0];
+  taken_[offset] = true;
+  return offset;
 }
 
 }  // namespace lathe

@@ -27,29 +27,33 @@ uint64_t hash_of(std::string_view word) {
   return hash * 0xBF58476D1CE4E5B9;
 }
 
-// Into an entry's arrays, which are long enough; the places too, which may be elsewhere.
-template <class Entry, class Places>
-void copy(const StretchTokens& tokens, Entry& entry, Places& places) {
-  for (std::size_t i = 0; i < tokens.ids.size(); ++i) {
-    entry.ids[i] = tokens.ids[i];
-    places.begin[i] = static_cast<uint8_t>(tokens.offsets[i].begin);
-    places.end[i] = static_cast<uint8_t>(tokens.offsets[i].end);
-    places.word[i] = static_cast<uint8_t>(tokens.words_of[i]);
+// kElsewhere where there is no shape for it.
+WordCache::Shape shape_of(const StretchTokens& tokens) {
+  const std::size_t count = tokens.ids.size();
+  if (count > WordCache::kShortTokens) return WordCache::kElsewhere;
+  bool one = true, each = true;  // are they of one word, or each of its own
+  auto shape =
+      static_cast<WordCache::Shape>(count | static_cast<uint32_t>(tokens.code_points) << 3);
+  for (std::size_t i = 0; i < count; ++i) {
+    shape |= static_cast<uint32_t>(tokens.offsets[i].begin) << (7 + 4 * i);
+    shape |= static_cast<uint32_t>(tokens.offsets[i].end) << (19 + 4 * i);
+    one = one && tokens.words_of[i] == 0;
+    each = each && tokens.words_of[i] == static_cast<int32_t>(i);
   }
-  places.words = static_cast<uint8_t>(tokens.words);
-  places.code_points = static_cast<uint8_t>(tokens.code_points);
+  const auto words = static_cast<std::size_t>(tokens.words);
+  if (count == 0) return words == 0 ? shape : WordCache::kElsewhere;
+  if (one && words == 1) return shape;
+  return each && words == count ? shape | 1u << 31 : WordCache::kElsewhere;
 }
 
 }  // namespace
 
 WordCache::WordCache() {
   constexpr std::size_t kShort = std::size_t{1} << kShortBits, kLong = std::size_t{1} << kLongBits;
-  constexpr std::size_t kBytes =
-      kShort * (sizeof(Entry) + sizeof(Places)) + kLong * sizeof(LongEntry);
+  constexpr std::size_t kBytes = kShort * sizeof(Entry) + kLong * sizeof(LongEntry);
   memory_ = map_zeroed(kBytes);
   entries_ = reinterpret_cast<Entry*>(memory_.aligned);
   long_ = reinterpret_cast<LongEntry*>(entries_ + kShort);
-  places_ = reinterpret_cast<Places*>(long_ + kLong);
 }
 
 WordCache::~WordCache() { munmap(memory_.begin, memory_.size); }
@@ -80,23 +84,47 @@ const WordCache::LongEntry* WordCache::find_long(std::string_view word) const {
   return is ? &entry : nullptr;
 }
 
+// A free one of the set or of the one beside it; else the one of the set that has been there
+// longer.
+WordCache::Entry& WordCache::place_for(std::size_t set) {
+  for (const std::size_t at : {set, set + 1, set ^ 2, (set ^ 2) + 1}) {
+    if (entries_[at].key.high == 0) return entries_[at];
+  }
+  entries_[set + 1] = entries_[set];
+  return entries_[set];
+}
+
 void WordCache::insert(std::string_view word, const StretchTokens& tokens) {
   if (tokens.reaches_back) return;
   const std::size_t count = tokens.ids.size();
   if (word.size() > kLongBytes || count > kLongTokens) return;
-  const bool is_short = count <= kShortTokens;
   if (word.size() <= kShortBytes) {
     const Key key = key_of(word.data(), word.size(), word.size());
-    const std::size_t first = set_of(key);
-    const std::size_t at = first + (entries_[first].key.high != 0 ? 1 : 0);
-    entries_[at] = {key, {}, is_short ? static_cast<uint32_t>(count) : kElsewhere};
-    if (is_short) return copy(tokens, entries_[at], places_[at]);
+    const std::size_t set = set_of(key);
+    const Shape shape = shape_of(tokens);
+    if (shape != kElsewhere) {
+      Entry& entry = place_for(set);
+      entry = {key, {}, shape};
+      std::copy(tokens.ids.begin(), tokens.ids.end(), entry.ids.begin());
+      return;
+    }
+    // It may be there already, and have lost its wider entry to another word.
+    if (find(key, set) == nullptr && find_beside(key, set) == nullptr) {
+      place_for(set) = {key, {}, shape};
+    }
   }
   LongEntry& entry = long_[long_index(word)];
   entry.size = static_cast<uint8_t>(word.size());
   entry.count = static_cast<uint8_t>(count);
   std::copy(word.begin(), word.end(), entry.text.begin());
-  copy(tokens, entry, entry);
+  for (std::size_t i = 0; i < count; ++i) {
+    entry.ids[i] = tokens.ids[i];
+    entry.begin[i] = static_cast<uint8_t>(tokens.offsets[i].begin);
+    entry.end[i] = static_cast<uint8_t>(tokens.offsets[i].end);
+    entry.word[i] = static_cast<uint8_t>(tokens.words_of[i]);
+  }
+  entry.words = static_cast<uint8_t>(tokens.words);
+  entry.code_points = static_cast<uint8_t>(tokens.code_points);
 }
 
 }  // namespace lathe

@@ -39,15 +39,26 @@ class WordCache {
   struct Key {
     uint64_t low, high;
   };
-  struct Entry {
+  // How many tokens a word has and where they stand in it, in the 32 bits that an entry has left:
+  //   bits 0-2 tokens, 3-6 code points, 7-18 where the tokens begin, 19-30 where they end,
+  //   31 whether each is a word by itself; else all are of one
+  using Shape = uint32_t;
+  static constexpr Shape kElsewhere = 7;  // the word is in the wider table
+  static uint32_t count(Shape shape) { return shape & 7; }
+  static int32_t code_points(Shape shape) { return shape >> 3 & 15; }
+  static int32_t begin(Shape shape, std::size_t token) { return shape >> (7 + 4 * token) & 15; }
+  static int32_t end(Shape shape, std::size_t token) { return shape >> (19 + 4 * token) & 15; }
+  static int32_t words(Shape shape) {
+    return static_cast<int32_t>(shape >> 31 != 0 || count(shape) == 0 ? count(shape) : 1);
+  }
+  static int32_t word(Shape shape, std::size_t token) {
+    return shape >> 31 != 0 ? static_cast<int32_t>(token) : 0;
+  }
+
+  struct alignas(32) Entry {
     Key key;
     std::array<int32_t, kShortTokens> ids;
-    uint32_t count;  // kElsewhere: the word is in the wider table
-  };
-  static constexpr uint32_t kElsewhere = ~uint32_t{0};
-  struct alignas(16) Places {
-    std::array<uint8_t, kShortTokens> begin, end, word;
-    uint8_t code_points, words;
+    Shape shape;
   };
   struct LongEntry {
     uint8_t size, count;  // size 0: free
@@ -83,23 +94,19 @@ class WordCache {
     return ((folded ^ folded >> 29) * 0xBF58476D1CE4E5B9) >> (64 - kShortBits + 1) << 1;
   }
   // Asks the memory for it, before find() does.
-  void prefetch(std::size_t set, bool places) const {
-    __builtin_prefetch(&entries_[set]);
-    if (places) __builtin_prefetch(&places_[set]);
+  void prefetch(std::size_t set) const { __builtin_prefetch(&entries_[set]); }
+  // The word's entry, until the next insert(); null where it has none in its set. Which of the two
+  // of a set it is is no branch, as nobody could foresee it.
+  const Entry* find(const Key& key, std::size_t set) const {
+    const bool first = is(set, key), second = is(set + 1, key);
+    const Entry* const entry = &entries_[set + (second ? 1 : 0)];
+    return first | second ? entry : nullptr;
   }
-  // Index of the word's entry, until the next call; kMissing where it has none. Of the two words
-  // that share a set, the one that was asked for last stands first: rare words push out rare words.
-  std::size_t find(const Key& key, std::size_t set) {
-    if (is(set, key)) [[likely]]
-      return set;
-    if (!is(set + 1, key)) return kMissing;
-    std::swap(entries_[set], entries_[set + 1]);
-    std::swap(places_[set], places_[set + 1]);
-    return set;
+  // The same where a word goes when its set is full: the neighbouring one.
+  const Entry* find_beside(const Key& key, std::size_t set) const {
+    const bool full = entries_[set].key.high != 0 && entries_[set + 1].key.high != 0;
+    return full ? find(key, set ^ 2) : nullptr;
   }
-  static constexpr std::size_t kMissing = ~std::size_t{0};
-  const Entry& entry(std::size_t index) const { return entries_[index]; }
-  const Places& places(std::size_t index) const { return places_[index]; }
 
   // A word of any length; null where it has no entry in the wider table.
   const LongEntry* find_long(std::string_view word) const;
@@ -108,13 +115,14 @@ class WordCache {
   void insert(std::string_view word, const StretchTokens& tokens);
 
  private:
-  static constexpr int kShortBits = 17, kLongBits = 12;  // 6 MiB and 0.5 MiB
+  static constexpr int kShortBits = 17, kLongBits = 12;  // 4 MiB and 0.5 MiB
 
   bool is(std::size_t index, const Key& key) const {
     const Key& found = entries_[index].key;
     return ((found.low ^ key.low) | (found.high ^ key.high)) == 0;
   }
   static std::size_t long_index(std::string_view word);
+  Entry& place_for(std::size_t set);
 
   struct Memory {
     void* begin;
@@ -126,7 +134,6 @@ class WordCache {
   Memory memory_;
   Entry* entries_;
   LongEntry* long_;
-  Places* places_;
 };
 
 }  // namespace lathe

@@ -35,7 +35,7 @@ void WordCounter::add(std::string_view text) {
 void WordCounter::add_part(std::string_view part) {
   std::unordered_map<std::string_view, int64_t> stretches;
   const auto found = std::make_unique<Stretches>();
-  found->begins = found->ends = found->in_word = found->after_punctuation = 0;
+  found->start();
   const FindStretches find = find_stretches();
   for (std::size_t begin = 0; begin < part.size(); begin += kWindowBytes) {
     const std::size_t bytes = std::min(part.size() - begin, kWindowBytes);

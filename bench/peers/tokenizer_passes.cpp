@@ -5,7 +5,10 @@
 // Reads commands from the standard input, a line each:
 //   new   loads the tokenizer anew, so that its caches are empty
 //   pass  encodes all lines (or pairs: the two columns of a line, tab between them) and prints the
-//         nanoseconds that took and a checksum of the ids
+//         nanoseconds that took by the clock and of the processor's time, a checksum of the ids,
+//         and their number
+#include <time.h>
+
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -44,6 +47,13 @@ uint64_t checksum(const EncodedBatch& batch) {
   return sum & 0xFFFFFFFF;
 }
 
+// Of all threads of this process.
+int64_t processor_nanoseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return int64_t{1'000'000'000} * time.tv_sec + time.tv_nsec;
+}
+
 void run(const std::string& directory, const lathe::MappedFile& file, bool pairs, int threads,
          const lathe::EncodeOptions& options) {
   const std::vector<EncodeInput> inputs = read_inputs(file.bytes(), pairs);
@@ -54,9 +64,11 @@ void run(const std::string& directory, const lathe::MappedFile& file, bool pairs
       continue;
     }
     const auto start = std::chrono::steady_clock::now();
+    const int64_t busy = processor_nanoseconds();
     const EncodedBatch batch = tokenizer->encode_batch(inputs, options, threads);
     const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - start;
-    std::printf("%lld %llu %zu\n", static_cast<long long>(taken.count()),
+    std::printf("%lld %lld %llu %zu\n", static_cast<long long>(taken.count()),
+                static_cast<long long>(processor_nanoseconds() - busy),
                 static_cast<unsigned long long>(checksum(batch)), batch.input_ids.size());
     std::fflush(stdout);
   }

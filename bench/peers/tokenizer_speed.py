@@ -5,7 +5,8 @@ What is timed is one call that takes all lines as strings in memory and gives th
 and [SEP], in memory: Lathe's encode_batch in a C++ program (tokenizer_passes.cpp), which views the
 lines in a mapped file and gives columns; nanotoken's encode_batch, which views Python's strings and
 gives NumPy arrays; tokenizers' encode_batch_fast, which gives a list of encodings. Loading is not
-timed. `first` is a pass right after loading, `third` the second pass after it. All ids must agree.
+timed. Times of one thread are the processor's, which other programs on the machine disturb least;
+those of several are the clock's. `first` is a pass right after loading, `third` the second pass after it. All ids must agree.
 
 Usage: tokenizer_speed.py --model_name_or_path DIR [--pairs FILE.tsv] [--rounds N] FILE...
 """
@@ -41,6 +42,7 @@ class Lathe:
     """A running tokenizer_passes."""
 
     def __init__(self, directory, path, kind="single", max_length=0, threads=1, columns="ids"):
+        self.threads = threads
         command = [PASSES, directory, path, kind, max_length, threads, columns]
         self.process = subprocess.Popen([str(part) for part in command], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -50,8 +52,8 @@ class Lathe:
 
     def run(self):
         print("pass", file=self.process.stdin, flush=True)
-        nanoseconds, self.checksum, _ = map(int, self.process.stdout.readline().split())
-        return nanoseconds / 1e9
+        clock, busy, self.checksum, _ = map(int, self.process.stdout.readline().split())
+        return (busy if self.threads == 1 else clock) / 1e9
 
 
 class Nanotoken:
@@ -62,9 +64,9 @@ class Nanotoken:
         self.tokenizer = nanotoken.Tokenizer(self.directory)
 
     def run(self):
-        start = time.perf_counter()
+        start = time.process_time()
         result = self.tokenizer.encode_batch(self.lines, parallel=False)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         self.ids = result.ids
         return seconds
 
@@ -77,9 +79,9 @@ class Tokenizers:
         self.tokenizer = Tokenizer.from_file(os.path.join(self.directory, "tokenizer.json"))
 
     def run(self):
-        start = time.perf_counter()
+        start = time.process_time()
         result = self.tokenizer.encode_batch_fast(self.lines)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         self.ids = [id for encoding in result for id in encoding.ids]
         return seconds
 
@@ -118,7 +120,10 @@ def main():
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as directory:
-        AutoTokenizer.from_pretrained(arguments.model_name_or_path).save_pretrained(directory)
+        tokenizer = AutoTokenizer.from_pretrained(arguments.model_name_or_path)
+        tokenizer.backend_tokenizer.no_truncation()  # which a checkpoint may hold
+        tokenizer.backend_tokenizer.no_padding()
+        tokenizer.save_pretrained(directory)
         text = "".join(open(path, encoding="utf-8", newline="\n").read()
                        for path in arguments.files)
         lines, size = text.split("\n"), len(text.encode())

@@ -153,7 +153,7 @@ TEST(Stretches, AreTheSameForEveryInstructionSet) {
     for (const auto& [name, find] : available_find_stretches()) {
       std::vector<uint32_t> begins, ends;
       auto found = std::make_unique<Stretches>();
-      found->in_word = found->after_punctuation = 0;
+      found->start();
       for (std::size_t at = 0; at < bytes.size(); at += kWindowBytes) {
         found->begins = found->ends = 0;
         find(bytes.data() + at, kWindowBytes / kClassBlock, static_cast<uint32_t>(at), all_space,
