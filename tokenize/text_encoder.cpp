@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenize/stretch_encoder.h"
+#include "tokenize/token_buffer.h"
 #include "tokenize/utf8.h"
 #include "tokenize/word_cache.h"
 
@@ -18,7 +19,7 @@ namespace {
 using Details = TextEncoder::Details;
 
 constexpr std::size_t kGroup =
-    32;  // stretches whose cache entries are asked for before any is used
+    64;  // stretches whose cache entries are asked for before any is used
 
 }  // namespace
 
@@ -62,12 +63,7 @@ TextEncoder::Lender::~Lender() {
 class TextEncoder::Run {
  public:
   Run(const TextEncoder& encoder, std::size_t limit, Scratch& scratch, TextTokens& out)
-      : encoder_(encoder),
-        scratch_(scratch),
-        out_(out),
-        limit_(limit),
-        first_(out.ids.size()),
-        used_(first_) {}
+      : encoder_(encoder), scratch_(scratch), out_(out), limit_(limit), first_(out.ids.size()) {}
 
   template <Details kDetails>
   void encode(std::string_view text);
@@ -86,19 +82,14 @@ class TextEncoder::Run {
   void encode_group(std::string_view part, std::size_t first, std::size_t last);
   template <Details kDetails>
   void encode_rare(std::string_view part, std::size_t begin, std::size_t size, bool wide);
-  template <Details kDetails>
-  void make_room(std::size_t tokens);
-  template <Details kDetails>
-  void add_details(WordCache::Shape shape, std::size_t begin, std::size_t size);
-  template <Details kDetails>
-  void add_details(const WordCache::LongEntry& entry, std::size_t begin, std::size_t size);
+  template <Details kDetails, class Tokens>
+  void append(const Tokens& tokens, std::size_t count, std::size_t begin, std::size_t size);
 
   const TextEncoder& encoder_;
   Scratch& scratch_;
-  TextTokens& out_;  // longer than what is used of it, while this runs
-  std::size_t limit_, first_, used_;
-  int64_t shift_ = 0;  // what to add to a byte's place in the part for its place in code points
-  int32_t words_ = 0;
+  TextTokens& out_;
+  std::size_t limit_, first_;
+  TextPlace place_;
   bool checked_ = false;  // whether the text is valid UTF-8
 };
 
@@ -142,11 +133,6 @@ void TextEncoder::Run::encode(std::string_view text) {
     checked_ = true;
     encode_parts<kDetails>(text);
   }
-  out_.ids.resize(used_);
-  if constexpr (kDetails != Details::kNone) {
-    out_.offsets.resize(used_);
-    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.resize(used_);
-  }
 }
 
 template <Details kDetails>
@@ -157,24 +143,22 @@ void TextEncoder::Run::encode_parts(std::string_view text) {
     if (part.id < 0) {
       encode_part<kDetails>(stretch);
     } else {
-      make_room<kDetails>(1);
       const int32_t points = kDetails != Details::kNone ? count_code_points(stretch) : 0;
       add_added<kDetails>(part.id, points);
     }
   }
 }
 
-// While no part is being encoded, shift_ is the number of code points before the next one.
+// While no part is being encoded, place_.shift is the number of code points before the next one.
 template <Details kDetails>
 void TextEncoder::Run::add_added(int32_t id, int32_t code_points) {
-  out_.ids[used_] = id;
+  out_.ids.push_back(id);
   if constexpr (kDetails != Details::kNone) {
-    const auto place = static_cast<int32_t>(shift_);
-    out_.offsets[used_] = {place, place + code_points};
-    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words[used_] = words_++;
-    shift_ += code_points;
+    const auto place = static_cast<int32_t>(place_.shift);
+    out_.offsets.push_back({place, place + code_points});
+    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.push_back(place_.words++);
+    place_.shift += code_points;
   }
-  ++used_;
 }
 
 template <Details kDetails>
@@ -182,7 +166,7 @@ void TextEncoder::Run::encode_part(std::string_view part) {
   Stretches& found = scratch_.stretches;
   found.start();
   std::size_t begin = 0;
-  while (begin < part.size() && used_ - first_ < limit_) {
+  while (begin < part.size() && out_.size() - first_ < limit_) {
     begin = next_window(part, begin);
     if (!checked_ && found.beyond_ascii != 0) {
       check_utf8(part);  // which is the whole text
@@ -191,7 +175,7 @@ void TextEncoder::Run::encode_part(std::string_view part) {
     encode_stretches<kDetails>(part);
   }
   if (!checked_ && begin < part.size()) check_utf8(part);
-  if constexpr (kDetails != Details::kNone) shift_ += static_cast<int64_t>(part.size());
+  if constexpr (kDetails != Details::kNone) place_.shift += static_cast<int64_t>(part.size());
 }
 
 // Of the window that begins at `begin`; the result is where the next one does. A stretch that goes
@@ -225,51 +209,6 @@ std::size_t TextEncoder::Run::next_window(std::string_view part, std::size_t beg
 }
 
 template <Details kDetails>
-void TextEncoder::Run::make_room(std::size_t tokens) {
-  if (out_.ids.size() >= used_ + tokens) return;
-  const std::size_t size = used_ + tokens;
-  out_.ids.resize(size);
-  if constexpr (kDetails != Details::kNone) {
-    out_.offsets.resize(size);
-    if constexpr (kDetails == Details::kOffsetsAndWords) out_.words.resize(size);
-  }
-}
-
-// The offsets and words of a stretch that begins at byte `begin` of the part, from its shape. All
-// that a shape has room for are written.
-template <Details kDetails>
-inline void TextEncoder::Run::add_details(WordCache::Shape shape, std::size_t begin,
-                                          std::size_t size) {
-  const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
-  TokenOffset* const offsets = out_.offsets.data() + used_;
-  for (std::size_t i = 0; i < WordCache::kShortTokens; ++i) {
-    offsets[i] = {place + WordCache::begin(shape, i), place + WordCache::end(shape, i)};
-  }
-  shift_ += WordCache::code_points(shape) - static_cast<int64_t>(size);
-  if constexpr (kDetails == Details::kOffsetsAndWords) {
-    int32_t* const words = out_.words.data() + used_;
-    for (std::size_t i = 0; i < WordCache::kShortTokens; ++i) {
-      words[i] = words_ + WordCache::word(shape, i);
-    }
-    words_ += WordCache::words(shape);
-  }
-}
-
-template <Details kDetails>
-void TextEncoder::Run::add_details(const WordCache::LongEntry& entry, std::size_t begin,
-                                   std::size_t size) {
-  const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
-  for (std::size_t i = 0; i < entry.count; ++i) {
-    out_.offsets[used_ + i] = {place + entry.begin[i], place + entry.end[i]};
-    if constexpr (kDetails == Details::kOffsetsAndWords) {
-      out_.words[used_ + i] = words_ + entry.word[i];
-    }
-  }
-  shift_ += entry.code_points - static_cast<int64_t>(size);
-  words_ += entry.words;
-}
-
-template <Details kDetails>
 void TextEncoder::Run::encode_stretches(std::string_view part) {
   const std::size_t ends = scratch_.stretches.ends;
   for (std::size_t i = 0; i < ends; i += kGroup) {
@@ -279,47 +218,37 @@ void TextEncoder::Run::encode_stretches(std::string_view part) {
 
 template <Details kDetails>
 void TextEncoder::Run::encode_group(std::string_view part, std::size_t first, std::size_t last) {
-  using Entry = WordCache::Entry;
-  // An entry's ids are copied together with its shape, whatever their number.
-  constexpr std::size_t kStep = WordCache::kShortTokens,
-                        kCopied = sizeof(Entry) - sizeof(Entry::key);
-  constexpr std::size_t kSpareIds = kCopied / sizeof(int32_t);
   WordCache& cache = scratch_.cache;
   const Stretches& found = scratch_.stretches;
   WordCache::Key keys[kGroup];
   uint32_t sets[kGroup];
   for (std::size_t i = first; i < last; ++i) {
     const std::size_t begin = found.begin[i];
-    const std::size_t size = std::min<std::size_t>(found.end[i] - begin, WordCache::kShortBytes);
-    keys[i - first] = WordCache::key_of(part.data() + begin, size, part.size() - begin);
-    sets[i - first] = static_cast<uint32_t>(WordCache::set_of(keys[i - first]));
-    cache.prefetch(sets[i - first]);
+    const WordCache::Key key =
+        WordCache::key_of(part.data() + begin, found.end[i] - begin, part.size() - begin);
+    const std::size_t set = WordCache::set_of(key);
+    cache.prefetch(set);
+    keys[i - first] = key;
+    sets[i - first] = static_cast<uint32_t>(set);
   }
-  make_room<kDetails>(kStep * (last - first) + kSpareIds);
-  int32_t* id = out_.ids.data() + used_;  // where the next one goes
+  TokenBuffer<kGroup, kDetails != Details::kNone, kDetails == Details::kOffsetsAndWords> buffer(
+      place_);
   for (std::size_t i = first; i < last; ++i) {
     const std::size_t begin = found.begin[i], size = found.end[i] - begin;
-    const Entry* entry = cache.find(keys[i - first], sets[i - first]);
-    const bool is_short = size <= WordCache::kShortBytes;
-    if (entry == nullptr && is_short) [[unlikely]] {
+    const WordCache::Entry* entry = cache.find(keys[i - first], sets[i - first]);
+    if (entry == nullptr) [[unlikely]] {
       entry = cache.find_beside(keys[i - first], sets[i - first]);
     }
-    if (entry != nullptr && is_short && entry->shape != WordCache::kElsewhere) [[likely]] {
-      std::memcpy(id, reinterpret_cast<const char*>(entry) + sizeof entry->key, kCopied);
-      const std::size_t count = WordCache::count(entry->shape);
-      id += count;
-      if constexpr (kDetails != Details::kNone) {
-        add_details<kDetails>(entry->shape, begin, size);
-        used_ += count;
-      }
+    if (entry != nullptr && entry->shape != WordCache::kElsewhere) [[likely]] {
+      buffer.add(*entry, begin, size);
       continue;
     }
-    used_ = static_cast<std::size_t>(id - out_.ids.data());
-    encode_rare<kDetails>(part, begin, size, entry != nullptr || !is_short);
-    make_room<kDetails>(kStep * (last - i) + kSpareIds);
-    id = out_.ids.data() + used_;
+    buffer.flush(out_, place_);
+    const bool wide = entry != nullptr || size > WordCache::kShortBytes;
+    encode_rare<kDetails>(part, begin, size, wide);
+    buffer.move_to(place_);
   }
-  used_ = static_cast<std::size_t>(id - out_.ids.data());
+  buffer.flush(out_, place_);
 }
 
 // A stretch that has no short entry in the cache; `wide` where it may have another.
@@ -327,34 +256,30 @@ template <Details kDetails>
 void TextEncoder::Run::encode_rare(std::string_view part, std::size_t begin, std::size_t size,
                                    bool wide) {
   const std::string_view stretch = part.substr(begin, size);
-  const auto place = static_cast<int32_t>(shift_ + static_cast<int64_t>(begin));
   if (const auto* entry = wide ? scratch_.cache.find_long(stretch) : nullptr) {
-    make_room<kDetails>(entry->count);
-    std::copy_n(entry->ids.begin(), entry->count,
-                out_.ids.begin() + static_cast<std::ptrdiff_t>(used_));
-    if constexpr (kDetails != Details::kNone) {
-      add_details<kDetails>(*entry, begin, size);
-    }
-    used_ += entry->count;
-    return;
+    return append<kDetails>(*entry, entry->count, begin, size);
   }
   const StretchTokens& tokens = scratch_.stretch.encode(stretch, begin > 0);
   scratch_.cache.insert(stretch, tokens);
-  make_room<kDetails>(tokens.ids.size());
-  std::copy(tokens.ids.begin(), tokens.ids.end(),
-            out_.ids.begin() + static_cast<std::ptrdiff_t>(used_));
-  if constexpr (kDetails != Details::kNone) {
-    for (std::size_t i = 0; i < tokens.ids.size(); ++i) {
-      const TokenOffset& found = tokens.offsets[i];
-      out_.offsets[used_ + i] = {place + found.begin, place + found.end};
-      if constexpr (kDetails == Details::kOffsetsAndWords) {
-        out_.words[used_ + i] = words_ + tokens.words_of[i];
-      }
+  append<kDetails>(tokens, tokens.ids.size(), begin, size);
+}
+
+// `count` tokens of a stretch that begins at byte `begin` of the part.
+template <Details kDetails, class Tokens>
+void TextEncoder::Run::append(const Tokens& tokens, std::size_t count, std::size_t begin,
+                              std::size_t size) {
+  out_.ids.insert(out_.ids.end(), tokens.ids.begin(),
+                  tokens.ids.begin() + static_cast<std::ptrdiff_t>(count));
+  if constexpr (kDetails == Details::kNone) return;
+  const auto place = static_cast<int32_t>(place_.shift + static_cast<int64_t>(begin));
+  for (std::size_t i = 0; i < count; ++i) {
+    out_.offsets.push_back({place + tokens.offsets[i].begin, place + tokens.offsets[i].end});
+    if constexpr (kDetails == Details::kOffsetsAndWords) {
+      out_.words.push_back(place_.words + tokens.words_of[i]);
     }
-    words_ += tokens.words;
-    shift_ += tokens.code_points - static_cast<int64_t>(size);
   }
-  used_ += tokens.ids.size();
+  place_.words += tokens.words;
+  place_.shift += tokens.code_points - static_cast<int64_t>(size);
 }
 
 }  // namespace lathe

@@ -3,12 +3,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <bit>
 #include <new>
 
 namespace lathe {
-
-static_assert(std::endian::native == std::endian::little, "the masks are for this byte order");
 
 namespace {
 
@@ -35,8 +32,8 @@ WordCache::Shape shape_of(const StretchTokens& tokens) {
   auto shape =
       static_cast<WordCache::Shape>(count | static_cast<uint32_t>(tokens.code_points) << 3);
   for (std::size_t i = 0; i < count; ++i) {
-    shape |= static_cast<uint32_t>(tokens.offsets[i].begin) << (7 + 4 * i);
-    shape |= static_cast<uint32_t>(tokens.offsets[i].end) << (19 + 4 * i);
+    shape |= static_cast<uint32_t>(tokens.offsets[i].begin) << (7 + 8 * i);
+    shape |= static_cast<uint32_t>(tokens.offsets[i].end) << (11 + 8 * i);
     one = one && tokens.words_of[i] == 0;
     each = each && tokens.words_of[i] == static_cast<int32_t>(i);
   }
@@ -88,7 +85,7 @@ const WordCache::LongEntry* WordCache::find_long(std::string_view word) const {
 // longer.
 WordCache::Entry& WordCache::place_for(std::size_t set) {
   for (const std::size_t at : {set, set + 1, set ^ 2, (set ^ 2) + 1}) {
-    if (entries_[at].key.high == 0) return entries_[at];
+    if (is_free(entries_[at])) return entries_[at];
   }
   entries_[set + 1] = entries_[set];
   return entries_[set];
@@ -119,9 +116,9 @@ void WordCache::insert(std::string_view word, const StretchTokens& tokens) {
   std::copy(word.begin(), word.end(), entry.text.begin());
   for (std::size_t i = 0; i < count; ++i) {
     entry.ids[i] = tokens.ids[i];
-    entry.begin[i] = static_cast<uint8_t>(tokens.offsets[i].begin);
-    entry.end[i] = static_cast<uint8_t>(tokens.offsets[i].end);
-    entry.word[i] = static_cast<uint8_t>(tokens.words_of[i]);
+    entry.offsets[i] = {static_cast<uint8_t>(tokens.offsets[i].begin),
+                        static_cast<uint8_t>(tokens.offsets[i].end)};
+    entry.words_of[i] = static_cast<uint8_t>(tokens.words_of[i]);
   }
   entry.words = static_cast<uint8_t>(tokens.words);
   entry.code_points = static_cast<uint8_t>(tokens.code_points);

@@ -5,29 +5,17 @@
 // itself, so that a hit is exact and costs one line of memory; what does not fit has a wider one.
 #pragma once
 
+#include <emmintrin.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 #include "tokenize/stretch_encoder.h"
 
 namespace lathe {
-
-// The bytes of a 16-byte load that belong to a word of so many.
-struct WordMasks {
-  uint64_t low, high;
-};
-constexpr std::array<WordMasks, 16> make_word_masks() {
-  std::array<WordMasks, 16> masks{};
-  for (std::size_t size = 1; size < 16; ++size) {
-    masks[size].low = size < 8 ? (uint64_t{1} << 8 * size) - 1 : ~uint64_t{0};
-    masks[size].high = size <= 8 ? 0 : (uint64_t{1} << 8 * (size - 8)) - 1;
-  }
-  return masks;
-}
-inline constexpr std::array<WordMasks, 16> kWordMasks = make_word_masks();
 
 class WordCache {
  public:
@@ -36,18 +24,20 @@ class WordCache {
   static constexpr std::size_t kLongBytes = 48;
   static constexpr std::size_t kLongTokens = 10;
 
-  struct Key {
-    uint64_t low, high;
-  };
+  // A word's bytes, zeros, and its size in the last byte.
+  using Key = __m128i;
   // How many tokens a word has and where they stand in it, in the 32 bits that an entry has left:
-  //   bits 0-2 tokens, 3-6 code points, 7-18 where the tokens begin, 19-30 where they end,
-  //   31 whether each is a word by itself; else all are of one
+  //   bits 0-2 tokens, 3-6 code points; from 7 on, 8 bits for each token: where it begins, where it
+  //   ends; 31 whether each is a word by itself, else all are of one
   using Shape = uint32_t;
   static constexpr Shape kElsewhere = 7;  // the word is in the wider table
   static uint32_t count(Shape shape) { return shape & 7; }
   static int32_t code_points(Shape shape) { return shape >> 3 & 15; }
-  static int32_t begin(Shape shape, std::size_t token) { return shape >> (7 + 4 * token) & 15; }
-  static int32_t end(Shape shape, std::size_t token) { return shape >> (19 + 4 * token) & 15; }
+  // As a TokenOffset lies in memory: the begin in the low half.
+  static uint64_t offset(Shape shape, std::size_t token) {
+    const uint64_t both = shape >> (7 + 8 * token) & 0xFF;
+    return (both | both << 28) & 0xF0000000F;
+  }
   static int32_t words(Shape shape) {
     return static_cast<int32_t>(shape >> 31 != 0 || count(shape) == 0 ? count(shape) : 1);
   }
@@ -64,7 +54,11 @@ class WordCache {
     uint8_t size, count;  // size 0: free
     std::array<char, kLongBytes> text;
     std::array<int32_t, kLongTokens> ids;
-    std::array<uint8_t, kLongTokens> begin, end, word;
+    struct Offset {
+      uint8_t begin, end;
+    };
+    std::array<Offset, kLongTokens> offsets;
+    std::array<uint8_t, kLongTokens> words_of;
     uint8_t code_points, words;
   };
 
@@ -73,39 +67,47 @@ class WordCache {
   WordCache(const WordCache&) = delete;
   WordCache& operator=(const WordCache&) = delete;
 
-  // The key of the `size` bytes at `word`, 1 to kShortBytes. Reads 16 bytes where `readable` are.
+  // The key of the `size` bytes at `word`, 1 or more; of a longer word than kShortBytes one that no
+  // entry has. Reads 16 bytes where `readable` are.
   static Key key_of(const char* word, std::size_t size, std::size_t readable) {
-    Key key;
+    const std::size_t kept = std::min(size, kShortBytes + 1);
+    Key bytes;
     if (readable >= 16) {
-      std::memcpy(&key, word, 16);
+      bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(word));
     } else {
       char copy[16] = {};
       std::memcpy(copy, word, size);
-      std::memcpy(&key, copy, 16);
+      bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(copy));
     }
-    key.low &= kWordMasks[size].low;
-    key.high = (key.high & kWordMasks[size].high) | static_cast<uint64_t>(size) << 56;
-    return key;
+    // From 16 bytes on, the mask that begins at byte 16 - n has n that are all ones.
+    const char* const mask = kMask.data() + (16 - kept);
+    const Key last = _mm_slli_si128(_mm_cvtsi64_si128(static_cast<int64_t>(kept)), 15);
+    return _mm_or_si128(
+        _mm_and_si128(bytes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(mask))), last);
   }
 
-  // Where the word's entry is if it has one.
+  // Where the word's entry is if it has one. The product of the two halves, folded, depends on all
+  // of their bits.
   static std::size_t set_of(const Key& key) {
-    const uint64_t folded = (key.low * 0x9E3779B97F4A7C15) ^ (key.high * 0xD6E8FEB86659FD93);
-    return ((folded ^ folded >> 29) * 0xBF58476D1CE4E5B9) >> (64 - kShortBits + 1) << 1;
+    __extension__ using Wide = unsigned __int128;
+    const auto low = static_cast<uint64_t>(_mm_cvtsi128_si64(key));
+    const auto high = static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(key, key)));
+    const auto product = static_cast<Wide>(low ^ 0x9E3779B97F4A7C15) * (high ^ 0xD6E8FEB86659FD93);
+    const uint64_t folded = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    return folded >> (64 - kShortBits + 1) << 1;
   }
   // Asks the memory for it, before find() does.
   void prefetch(std::size_t set) const { __builtin_prefetch(&entries_[set]); }
   // The word's entry, until the next insert(); null where it has none in its set. Which of the two
   // of a set it is is no branch, as nobody could foresee it.
   const Entry* find(const Key& key, std::size_t set) const {
-    const bool first = is(set, key), second = is(set + 1, key);
-    const Entry* const entry = &entries_[set + (second ? 1 : 0)];
-    return first | second ? entry : nullptr;
+    const Entry* const entries = &entries_[set];
+    const bool first = is(entries[0], key), second = is(entries[1], key);
+    return first | second ? entries + second : nullptr;
   }
   // The same where a word goes when its set is full: the neighbouring one.
   const Entry* find_beside(const Key& key, std::size_t set) const {
-    const bool full = entries_[set].key.high != 0 && entries_[set + 1].key.high != 0;
-    return full ? find(key, set ^ 2) : nullptr;
+    return is_free(entries_[set]) || is_free(entries_[set + 1]) ? nullptr : find(key, set ^ 2);
   }
 
   // A word of any length; null where it has no entry in the wider table.
@@ -115,12 +117,14 @@ class WordCache {
   void insert(std::string_view word, const StretchTokens& tokens);
 
  private:
+  static constexpr std::array<char, 32> kMask = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                                 -1, -1, -1, -1, -1, -1, -1, -1};
   static constexpr int kShortBits = 17, kLongBits = 12;  // 4 MiB and 0.5 MiB
 
-  bool is(std::size_t index, const Key& key) const {
-    const Key& found = entries_[index].key;
-    return ((found.low ^ key.low) | (found.high ^ key.high)) == 0;
+  static bool is(const Entry& entry, const Key& key) {
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(entry.key, key)) == 0xFFFF;
   }
+  static bool is_free(const Entry& entry) { return is(entry, _mm_setzero_si128()); }
   static std::size_t long_index(std::string_view word);
   Entry& place_for(std::size_t set);
 

@@ -108,6 +108,57 @@ TEST(TextEncoder, GivesWhatTheDefinitionGives) {
   }
 }
 
+// More words than the cache has places for, among a few that come back.
+TEST(TextEncoder, ForgetsWordsAndGivesTheSame) {
+  const TokenizerDefinition definition = read_tokenizer("tests/golden/tokenizer_tiny");
+  const Vocabulary vocabulary(definition.tokens, definition.continuing_prefix);
+  const TextEncoder encoder(definition, vocabulary);
+  const TextEncoder::Lender scratch(encoder);
+  std::mt19937 random(5);
+  std::string text;
+  for (int i = 0; i < 160'000; ++i) {
+    if (i % 5 == 0) text += "unaffable, ";
+    for (uint32_t bits = static_cast<uint32_t>(random()); bits != 0; bits /= 8) {
+      text += "abcdeA1"[bits % 7];
+    }
+    if (i % 100 == 0) text += "doubleplusungoodwords";
+    text += ' ';
+  }
+  TextTokens expected;
+  encoder.plain().encode(text, expected);
+  for (int pass = 0; pass < 2; ++pass) {
+    TextTokens found;
+    encoder.encode(text, TextEncoder::Details::kOffsetsAndWords, TextEncoder::kNoLimit, *scratch,
+                   found);
+    ASSERT_TRUE(found.ids == expected.ids);
+    ASSERT_TRUE(found.words == expected.words);
+    ASSERT_TRUE(found.offsets == expected.offsets);
+  }
+}
+
+TEST(TextEncoder, InvalidUtf8IsFoundAnywhere) {
+  const TokenizerDefinition definition = read_tokenizer("tests/golden/tokenizer_tiny");
+  const Vocabulary vocabulary(definition.tokens, definition.continuing_prefix);
+  const TextEncoder encoder(definition, vocabulary);
+  const TextEncoder::Lender scratch(encoder);
+  for (const std::size_t place : {0, 1, 62, 63, 64, 2047, 2048, 2049, 5000, 9999}) {
+    for (const std::size_t limit : {std::size_t{1}, TextEncoder::kNoLimit}) {
+      for (const bool added : {false, true}) {
+        std::string text(10'000, 'a');
+        for (std::size_t i = 7; i < text.size(); i += 13) text[i] = ' ';
+        text[place] = '\xC3';
+        if (added) text += "[MASK]";
+        if (place == 9999) text += 'x';
+        TextTokens out;
+        EXPECT_EQ(testing::error_of([&] {
+                    encoder.encode(text, TextEncoder::Details::kNone, limit, *scratch, out);
+                  }),
+                  "not valid UTF-8 at byte " + std::to_string(place));
+      }
+    }
+  }
+}
+
 TEST(TextEncoder, ALimitStopsEarlyAndChangesNothingBeforeIt) {
   const TokenizerDefinition definition = read_tokenizer("tests/golden/tokenizer_tiny");
   const Vocabulary vocabulary(definition.tokens, definition.continuing_prefix);
