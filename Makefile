@@ -191,9 +191,10 @@ bench: $(BENCHES)
 peers: all
 	@scripts/peers.sh
 
-# Text: TEXT="FILE..." (lines) and PAIRS=FILE.tsv, else the demo's reviews.
-peers-tokenizer: all $(OUT)/bench/peers/tokenizer_passes
-	@TEXT="$(TEXT)" PAIRS="$(PAIRS)" scripts/peers.sh tokenizer
+# Text: TEXT="FILE..." (lines) and PAIRS=FILE.tsv, else the demo's reviews. TOKENIZER="DIR|VOCAB..." else the demo's.
+# FULL=1: a million documents, 200,000 pairs, every character of Unicode for each; hours.
+peers-tokenizer: all $(OUT)/bench/peers/tokenizer_passes $(OUT)/bench/peers/tokenizer_rows
+	@TEXT="$(TEXT)" PAIRS="$(PAIRS)" TOKENIZER="$(TOKENIZER)" FULL="$(FULL)" scripts/peers.sh tokenizer
 
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ test

@@ -4,7 +4,7 @@
 #
 # Usage: scripts/peers.sh [speed|parity|dropout|round-trip|quality|arrow|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
-#   TOKENIZER=dir TEXT="file..." PAIRS=file.tsv   what `tokenizer` compares on
+#   TOKENIZER="dir|vocab.txt..." TEXT="file..." PAIRS=file.tsv FULL=1   what `tokenizer` compares on; speed on the first
 #   MRPC=dir             Microsoft's paraphrase pairs (see scripts/mrpc.sh), else the demo's reviews
 #   PEERS_PYTHON=python  an interpreter that has what bench/peers/requirements.txt lists
 set -euo pipefail
@@ -63,11 +63,13 @@ round_trip() {
 
 tokenizer() {
   local text=${TEXT:-$train}
-  heading "Token by token what Transformers gives"
-  "$python" bench/peers/tokenizer_exact.py --model_name_or_path "${TOKENIZER:-$model}" \
-    --characters $text
+  local tokenizers=${TOKENIZER:-$model}
+  heading "Token by token what tokenizers gives"
+  # It says on the standard error why it refuses a stride, which is no news.
+  RUST_BACKTRACE=0 "$python" bench/peers/tokenizer_exact.py ${FULL:+--full} --tokenizers $tokenizers --text $text \
+    2> >(grep -vE '^$|panicked at|`stride` must be' >&2)
   heading "Text to ids"
-  "$python" bench/peers/tokenizer_speed.py --model_name_or_path "${TOKENIZER:-$model}" \
+  "$python" bench/peers/tokenizer_speed.py --model_name_or_path "${tokenizers%% *}" \
     ${PAIRS:+--pairs "$PAIRS"} "$@" $text
 }
 

@@ -1,102 +1,179 @@
 #!/usr/bin/env python3
-"""Whether `lathe tokenize` gives what Transformers gives: ids, types and offsets, token by token.
+"""Whether Lathe gives what `tokenizers` gives: ids, types, masks, offsets, word and sequence ids of
+every window, token by token.
 
-Each line of the text files is a text; random pairs of lines, cut to random lengths by each of the
-strategies, follow; and with --characters every character of Unicode, between letters and marks.
+For each tokenizer directory (or vocab.txt file, whose name says whether it is cased):
+  pairs       random pairs, every truncation strategy, 3 to 64 tokens, with strides and overflow
+  documents   random text of many languages, emoji, marks, hostile strings; lists of words
+  texts       each line of the text files
+  characters  every character of Unicode alone, between letters, and behind and before marks
 
-Usage: tokenizer_exact.py --model_name_or_path DIR [--pairs N] [--characters] FILE...
+Usage: tokenizer_exact.py [--documents N] [--pairs N] [--characters STEP] [--full] --text FILE... --tokenizers DIR|VOCAB...
+--full: a million documents, 200,000 pairs, every character; otherwise a fiftieth of that.
 """
 
 import argparse
+import itertools
 import json
-import random
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+import time
+
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from transformers import AutoTokenizer
 
-from common import LATHE
+from common import ROOT
+from unicode_text import Source
 
+ROWS = ROOT / "build" / "release" / "bench" / "peers" / "tokenizer_rows"
 STRATEGIES = ["longest_first", "only_first", "only_second"]
-LENGTHS = [8, 9, 16, 31, 64]
+BLOCK = 2000  # rows that are compared at a time
 
 
-def lathe(arguments, examples):
-    lines = "".join(json.dumps(example) + "\n" for example in examples)
-    run = subprocess.run(
-        [arguments.lathe, "tokenize", "--model_name_or_path", arguments.model_name_or_path,
-         "--return_offsets_mapping", *arguments.options, "-"],
-        input=lines.encode(), stdout=subprocess.PIPE, check=True)
-    for line in run.stdout.decode().splitlines():
-        found = json.loads(line)
-        yield found["input_ids"], found["token_type_ids"], found["offset_mapping"]
+def columns(encoding):
+    return [encoding.ids, encoding.type_ids, encoding.attention_mask, encoding.special_tokens_mask,
+            list(itertools.chain.from_iterable(encoding.offsets)), encoding.word_ids, encoding.sequence_ids]
 
 
-def transformers(tokenizer, examples, **options):
-    for example in examples:
-        found = tokenizer(example["text"], text_pair=example.get("text_pair"),
-                          return_offsets_mapping=True, return_token_type_ids=True, **options)
-        offsets = [list(offset) for offset in found["offset_mapping"]]
-        yield found["input_ids"], found["token_type_ids"], offsets
+def expected(tokenizer, row):
+    """The windows as `tokenizers` gives them; None where it refuses, or panics over a stride."""
+    try:
+        if "max_length" in row:
+            tokenizer.enable_truncation(row["max_length"], stride=row["stride"], strategy=row["truncation"])
+        else:
+            tokenizer.no_truncation()
+        encoding = tokenizer.encode(row["text"], row.get("text_pair"),
+                                    is_pretokenized=isinstance(row["text"], list))
+    except BaseException as error:  # what its bindings raise has no narrower class
+        if "runcation" in str(error) or "tride" in str(error):
+            return None
+        raise
+    return [columns(window) for window in [encoding, *encoding.overflowing]]
 
 
-def compare(arguments, tokenizer, name, examples, cli_options=(), **options):
-    arguments.options = cli_options
-    differing = 0
-    pairs = zip(examples, lathe(arguments, examples), transformers(tokenizer, examples, **options),
-                strict=True)
-    for example, found, expected in pairs:
-        if found != expected:
-            differing += 1
-            if differing <= 3:
-                print(f"{ascii(example)}\n  Transformers {expected}\n  Lathe        {found}")
-    print(f"{name}: {len(examples)} examples, {differing} differ")
-    return differing
+class Comparison:
+    def __init__(self, directory):
+        tokenizer = AutoTokenizer.from_pretrained(directory)
+        self.tokenizer = tokenizer.backend_tokenizer
+        self.tokenizer.no_padding()
+        self.rows = subprocess.Popen([ROWS, directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.differing = 0
+
+    def found(self, block):
+        """Written from another process: both pipes at once would wait for each other."""
+        text = "".join(json.dumps(row) + "\n" for row in block).encode()
+        writer = os.fork()
+        if writer == 0:
+            self.rows.stdin.write(text)
+            self.rows.stdin.flush()
+            os._exit(0)
+        lines = [json.loads(self.rows.stdout.readline()) for _ in block]
+        os.waitpid(writer, 0)
+        return lines
+
+    def run(self, name, rows):
+        start, count, differing, refused, windows = time.time(), 0, 0, 0, 0
+        rows = iter(rows)
+        while block := list(itertools.islice(rows, BLOCK)):
+            for row, found in zip(block, self.found(block), strict=True):
+                wanted = expected(self.tokenizer, row)
+                count += 1
+                refused += wanted is None
+                windows += len(wanted or [])
+                if found != wanted:
+                    differing += 1
+                    if differing <= 3:
+                        print(f"{ascii(row)}\n  tokenizers {wanted}\n  Lathe      {found}")
+        print(f"  {name}: {count} rows, {windows} windows, {refused} refused by both, {differing} differ"
+              f" ({time.time() - start:.0f} s)", flush=True)
+        self.differing += differing
 
 
-def characters():
-    for code in range(0x110000):
+def pairs(source, count):
+    for i in range(count):
+        longest = source.random.choice([2, 10, 40])
+        make = source.plain if i % 4 else source.text
+        row = {"text": make(longest), "text_pair": make(source.random.choice([2, 10, 40]))}
+        if i % 16 == 15:
+            row = {"text": source.list_of_words(), "text_pair": source.list_of_words()}
+        if i % 8 == 7:
+            del row["text_pair"]
+        row |= {"truncation": STRATEGIES[i % 3], "max_length": 3 + i // 3 % 62, "stride": 0}
+        if i % 2:
+            row["stride"] = source.random.randrange(0, max(1, row["max_length"] // 2 - 2))
+        yield row
+
+
+def documents(source, count):
+    for i in range(count):
+        if i % 20 == 0:
+            yield {"text": source.list_of_words()}
+        elif i % 20 == 1:
+            yield {"text": source.text(8), "text_pair": source.text(8)}
+        else:
+            yield {"text": source.text()}
+
+
+def characters(step):
+    for code in range(0, 0x110000, step):
         if not 0xD800 <= code < 0xE000:
             c = chr(code)
-            yield {"text": f"{c} a{c}b e\u0301{c} {c}\u0323\u0301x {c}\u0344{c}"}
+            yield {"text": f"{c} a{c}b e\u0301{c} {c}\u0323\u0301x {c}\u0344{c}", "text_pair": c}
 
 
-def random_pairs(lines, count, strategy, generator):
-    """Pairs whose text that gives way is long enough to."""
-    for _ in range(count):
-        text, pair = generator.choice(lines), generator.choice(lines)
-        if strategy == "only_first":
-            text, pair = " ".join(generator.choices(lines, k=4)), "a b c"
-        elif strategy == "only_second":
-            text, pair = "a b c", " ".join(generator.choices(lines, k=4))
-        yield {"text": text, "text_pair": pair}
+def lines_of(paths):
+    """Each line once; the columns of a TSV each by itself as well."""
+    seen = set()
+    for path in paths:
+        with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
+            for line in file.read().split("\n"):
+                for text in {line, *line.split("\t")}:
+                    if text not in seen:
+                        seen.add(text)
+                        yield {"text": text}
+
+
+def prepared(path, parent):
+    """A directory that AutoTokenizer loads."""
+    if os.path.isdir(path):
+        return path
+    name = os.path.basename(path)
+    directory = os.path.join(parent, name)
+    os.mkdir(directory)
+    shutil.copy(path, os.path.join(directory, "vocab.txt"))
+    with open(os.path.join(directory, "tokenizer_config.json"), "w", encoding="utf-8") as file:
+        json.dump({"tokenizer_class": "BertTokenizer", "do_lower_case": "cased" not in name or "uncased" in name}, file)
+    return directory
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model_name_or_path", required=True)
-    parser.add_argument("--lathe", default=str(LATHE))
-    parser.add_argument("--pairs", type=int, default=1000, help="for each strategy and length")
-    parser.add_argument("--characters", action="store_true")
-    parser.add_argument("files", nargs="+")
+    parser.add_argument("--documents", type=int)
+    parser.add_argument("--pairs", type=int)
+    parser.add_argument("--characters", type=int, help="every STEPth")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--text", nargs="*", default=[])
+    parser.add_argument("--tokenizers", nargs="+", required=True)
     arguments = parser.parse_args()
+    share = 1 if arguments.full else 50
 
-    tokenizer = AutoTokenizer.from_pretrained(arguments.model_name_or_path)
-    generator = random.Random(42)
-    lines = []
-    for path in arguments.files:
-        with open(path, encoding="utf-8") as file:
-            lines += [line for line in file.read().split("\n") if line.strip()]
-
-    differing = compare(arguments, tokenizer, "texts", [{"text": line} for line in lines])
-    for strategy in STRATEGIES:
-        for length in LENGTHS:
-            examples = list(random_pairs(lines, arguments.pairs, strategy, generator))
-            differing += compare(arguments, tokenizer, f"pairs, {strategy}, {length}", examples,
-                                 ("--max_length", str(length), "--truncation", strategy),
-                                 max_length=length, truncation=strategy)
-    if arguments.characters:
-        differing += compare(arguments, tokenizer, "characters", list(characters()))
+    differing = 0
+    with tempfile.TemporaryDirectory() as parent:
+        for path in arguments.tokenizers:
+            print(path, flush=True)
+            comparison = Comparison(prepared(path, parent))
+            source = Source(arguments.seed)
+            comparison.run("pairs", pairs(source, arguments.pairs or 200_000 // share))
+            comparison.run("texts", lines_of(arguments.text))
+            comparison.run("characters", characters(arguments.characters or share))
+            comparison.run("documents", documents(source, arguments.documents or 1_000_000 // share))
+            differing += comparison.differing
+    print("not one difference" if differing == 0 else f"{differing} DIFFERENCES")
     sys.exit(1 if differing else 0)
 
 
