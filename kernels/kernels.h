@@ -66,6 +66,12 @@ enum class Epilogue {
   kGeluBackward,  // c = (op(a) op(b)) * gelu'(saved)
 };
 
+// What a product's operands are rounded to before they are multiplied. Sums are floats in either.
+enum class Precision {
+  kF32,   // not at all
+  kBF16,  // to bfloat16: a float of 8 significant bits, to nearest, ties to even
+};
+
 // c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]),
 // or c += op(a) op(b) when `accumulate` (epilogue kNone), with
 //   op(a)[i, l] = transpose_a ? a[l * lda + i] : a[i * lda + l]
@@ -90,7 +96,8 @@ struct GemmArgs {
   const float* bias = nullptr;  // [n]
   // [m, n], row distance ldc: written by kBiasGelu (unless null), read by kGeluBackward.
   float* saved = nullptr;
-  float* a_row_sum = nullptr;  // [m]: a_row_sum[i] += Σ_l op(a)[i, l], when not null
+  float* a_row_sum = nullptr;  // [m]: a_row_sum[i] += Σ_l op(a)[i, l], not rounded, when not null
+  Precision precision = Precision::kF32;
 };
 
 // dx = dy * (1 - y²), where y = tanh(x). dx may be dy.

@@ -40,11 +40,12 @@ void Linear::forward(Context& context, const Tensor& x, const Tensor& y, Epilogu
                         .ldc = y.row_stride(),
                         .epilogue = epilogue,
                         .bias = bias_.value().f32(),
-                        .saved = saved.f32()},
+                        .saved = saved.f32(),
+                        .precision = context.precision},
                        context.stream);
 }
 
-GemmArgs Linear::input_gradient(const Tensor& dy, const Tensor& dx) const {
+GemmArgs Linear::input_gradient(const Context& context, const Tensor& dy, const Tensor& dx) const {
   return {.m = dy.rows(),
           .n = inputs_,
           .k = outputs_,
@@ -53,22 +54,23 @@ GemmArgs Linear::input_gradient(const Tensor& dy, const Tensor& dx) const {
           .b = weight_.value().f32(),
           .ldb = inputs_,
           .c = dx.f32(),
-          .ldc = dx.row_stride()};
+          .ldc = dx.row_stride(),
+          .precision = context.precision};
 }
 
 void Linear::backward_input(Context& context, const Tensor& dy, const Tensor& dx) const {
-  context.kernels.gemm(input_gradient(dy, dx), context.stream);
+  context.kernels.gemm(input_gradient(context, dy, dx), context.stream);
 }
 
 void Linear::backward_input_add(Context& context, const Tensor& dy, const Tensor& dx) const {
-  GemmArgs args = input_gradient(dy, dx);
+  GemmArgs args = input_gradient(context, dy, dx);
   args.accumulate = true;
   context.kernels.gemm(args, context.stream);
 }
 
 void Linear::backward_input_gelu(Context& context, const Tensor& dy, const Tensor& saved,
                                  const Tensor& dx) const {
-  GemmArgs args = input_gradient(dy, dx);
+  GemmArgs args = input_gradient(context, dy, dx);
   args.epilogue = Epilogue::kGeluBackward;
   args.saved = saved.f32();
   context.kernels.gemm(args, context.stream);
@@ -86,7 +88,8 @@ void Linear::backward_parameters(Context& context, const Tensor& dy, const Tenso
                         .c = weight_.gradient().f32(),
                         .ldc = inputs_,
                         .accumulate = true,
-                        .a_row_sum = bias_.gradient().f32()},
+                        .a_row_sum = bias_.gradient().f32(),
+                        .precision = context.precision},
                        context.stream);
 }
 

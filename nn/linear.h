@@ -42,7 +42,7 @@ class Linear {
  private:
   Linear(ParameterGroup weight, ParameterGroup bias, int64_t inputs, int64_t outputs)
       : weight_(std::move(weight)), bias_(std::move(bias)), inputs_(inputs), outputs_(outputs) {}
-  GemmArgs input_gradient(const Tensor& dy, const Tensor& dx) const;
+  GemmArgs input_gradient(const Context& context, const Tensor& dy, const Tensor& dx) const;
 
   ParameterGroup weight_;  // [outputs, inputs]
   ParameterGroup bias_;    // [outputs]

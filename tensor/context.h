@@ -14,8 +14,9 @@ struct Context {
   const Kernels& kernels;
   Arena& arena;
   Stream stream = nullptr;
-  uint64_t seed = 0;               // of dropout
-  uint32_t step = 0;               // micro-batches so far: every one draws new masks
+  uint64_t seed = 0;                      // of dropout
+  uint32_t step = 0;                      // micro-batches so far: every one draws new masks
+  Precision precision = Precision::kF32;  // of the products of linear layers
   Device& device = host_device();  // where the kernels run, the arena lies and the stream belongs
 
   // The masks of the dropout numbered `site`. Probability 0 when `training` is false.

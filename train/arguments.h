@@ -43,6 +43,9 @@ struct TrainingArguments {
   SchedulerType lr_scheduler_type = SchedulerType::kLinear;
   double warmup_steps = 0.0;  // below 1: that share of all steps
 
+  // Linear layers round what they multiply to bfloat16; weights, gradients and sums stay floats.
+  bool bf16 = false;
+
   // Random numbers: of dropout and new heads; of the order of the examples (`seed` when absent).
   uint64_t seed = 42;
   std::optional<uint64_t> data_seed;

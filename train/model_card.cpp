@@ -106,6 +106,7 @@ void write_hyperparameters(const ModelCard& card, const TrainingArguments& a, st
   } else {
     out << "- num_epochs: " << a.num_train_epochs << "\n";
   }
+  if (a.bf16) out << "- mixed_precision_training: bf16\n";
   out << "- max_seq_length: " << card.max_seq_length << "\n";
 }
 

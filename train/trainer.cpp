@@ -349,6 +349,7 @@ Context Trainer::context() {
   return {.kernels = device().kernels(),
           .arena = *arena_,
           .stream = device().stream(),
+          .precision = arguments_.bf16 ? Precision::kBF16 : Precision::kF32,
           .device = device()};
 }
 

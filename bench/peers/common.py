@@ -73,8 +73,9 @@ def run(command):
 
 
 def options_of(arguments):
-    """{"seed": 1} as ["--seed", "1"]."""
-    return [part for name, value in arguments.items() for part in (f"--{name}", str(value))]
+    """{"seed": 1, "bf16": True} as ["--seed", "1", "--bf16"]."""
+    return [part for name, value in arguments.items() if value is not False
+            for part in ([f"--{name}"] if value is True else [f"--{name}", str(value)])]
 
 
 def lathe_train(output_dir, arguments):
@@ -108,5 +109,6 @@ def training_arguments(description):
     parser.add_argument("--max_train_samples", type=int)
     parser.add_argument("--max_seq_length", type=int, default=128)
     parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)
     return parser.parse_args()

@@ -44,7 +44,9 @@ def main():
         texts, labels = next(batches)
         inputs = tokenizer(*texts, truncation=True, max_length=options.max_seq_length,
                            padding=True, return_tensors="pt")
-        model(**inputs, labels=labels).loss.backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+            loss = model(**inputs, labels=labels).loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()

@@ -17,6 +17,7 @@ def main():
     parser.add_argument("--num_train_epochs", type=float, default=3)
     parser.add_argument("--per_device_train_batch_size", type=int, default=16)
     parser.add_argument("--learning_rate", type=float, default=5e-5)
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--only", choices=["lathe", "trainer"])
     options = vars(parser.parse_args())
     seeds, only = options.pop("seeds"), options.pop("only")

@@ -30,7 +30,8 @@ def best(rounds):
 
 
 def print_table(results, arguments, rounds):
-    print(f"\n{cpu_name()}, {arguments.get('num_threads', os.cpu_count())} threads, f32, batch "
+    print(f"\n{cpu_name()}, {arguments.get('num_threads', os.cpu_count())} threads, "
+          f"{'bf16' if arguments['bf16'] else 'f32'}, batch "
           f"{arguments['per_device_train_batch_size']}, {arguments['max_steps']} steps, "
           f"best of {rounds} interleaved rounds")
     print("start: from the command to the first step. Ratios: how much better Lathe is.")
@@ -54,6 +55,7 @@ def main():
     parser.add_argument("--train_file", required=True)
     parser.add_argument("--per_device_train_batch_size", type=int, default=16)
     parser.add_argument("--max_steps", type=int, default=30)
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = {key: value for key, value in vars(parser.parse_args()).items()

@@ -62,7 +62,7 @@ def main():
         model=model,
         args=TrainingArguments(
             output_dir=options.output_dir, use_cpu=True, report_to="none", save_strategy="no",
-            disable_tqdm=True, dataloader_pin_memory=False, seed=options.seed,
+            disable_tqdm=True, dataloader_pin_memory=False, seed=options.seed, bf16=options.bf16,
             per_device_train_batch_size=options.per_device_train_batch_size,
             learning_rate=options.learning_rate, num_train_epochs=options.num_train_epochs,
             max_steps=options.max_steps),

@@ -48,13 +48,16 @@ struct Side {
   int tile_lines;  // in a panel
   void (*pack_panel)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
 
-  int64_t panels(int64_t count) const { return divide_up(count, tile_lines); }
+  // Floats of memory for the panels of so many lines, k elements of each.
+  int64_t floats(int64_t count, int64_t k) const {
+    return divide_up(count, tile_lines) * panel_floats(source.precision, tile_lines, k);
+  }
 
   void pack(Range range, Range l, float* panels) const {
     for (int64_t line = range.begin; line < range.end; line += tile_lines) {
       const int64_t count = minimum(tile_lines, range.end - line);
       pack_panel(source, line, count, l.begin, l.size(), panels);
-      panels += panel_floats(tile_lines, l.size());
+      panels += panel_floats(source.precision, tile_lines, l.size());
     }
   }
 };
@@ -86,25 +89,23 @@ class Product {
 
 Product::Product(const GemmArgs& args, int64_t threads)
     : args_(args),
-      a_{{args.a, args.lda, !args.transpose_a}, args.m, kTileRows, pack_a_panel},
-      b_{{args.b, args.ldb, args.transpose_b}, args.n, kTileColumns, pack_b_panel},
+      a_{{args.a, args.lda, !args.transpose_a, args.precision}, args.m, kTileRows, pack_a_panel},
+      b_{{args.b, args.ldb, args.transpose_b, args.precision}, args.n, kTileColumns, pack_b_panel},
       // Equal blocks, so that no short one wastes its pass over c.
       k_blocks_(maximum(1, divide_up(args.k, kMaxK))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
       keep_a_(args.m <= args.n),
       kept_(keep_a_ ? a_ : b_),
       passing_(keep_a_ ? b_ : a_) {
-  const int64_t line_bytes = maximum(1, k_length_ * kElementBytes);
+  const int64_t line_bytes = maximum(1, k_length_ * element_bytes(args.precision));
   const int64_t kept_most = maximum(kept_.tile_lines, kKeptBytes / line_bytes);
   const int64_t chunks = maximum(1, divide_up(kept_.lines, kept_most));
   kept_chunk_ = round_up(divide_up(kept_.lines, chunks), kept_.tile_lines);
   const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * kUnitsPerThread);
   unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
-  const int64_t kept_floats =
-      kept_.panels(kept_chunk_) * k_blocks_ * panel_floats(kept_.tile_lines, k_length_);
+  const int64_t kept_floats = k_blocks_ * kept_.floats(kept_chunk_, k_length_);
   static thread_local Scratch scratch;
-  kept_panels_ = scratch.floats(kept_floats + passing_.panels(unit_) *
-                                                  panel_floats(passing_.tile_lines, k_length_));
+  kept_panels_ = scratch.floats(kept_floats + passing_.floats(unit_, k_length_));
   passing_panels_ = kept_panels_ + kept_floats;
 }
 
@@ -138,7 +139,7 @@ void Product::pack_kept(Range kept) const {
   float* panels = kept_panels_;
   for (int64_t block = 0; block < k_blocks_; ++block) {
     kept_.pack(kept, k_block(block), panels);
-    panels += kept_.panels(kept.size()) * panel_floats(kept_.tile_lines, k_length_);
+    panels += kept_.floats(kept.size(), k_length_);
   }
 }
 
@@ -152,7 +153,7 @@ void Product::multiply_unit(Range kept, Range passing) const {
     } else {
       multiply(passing, passing_panels_, kept, kept_panels, l);
     }
-    kept_panels += kept_.panels(kept.size()) * panel_floats(kept_.tile_lines, k_length_);
+    kept_panels += kept_.floats(kept.size(), k_length_);
   }
 }
 
@@ -169,12 +170,20 @@ void Product::multiply(Range rows, const float* a_panels, Range columns, const f
     for (int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const int64_t row_count = minimum(kTileRows, rows.end - row);
       const int64_t offset = row * args_.ldc + column;
-      multiply_tile(row_count, column_count, l.size(), a_panel, b_panel, args_.c + offset,
-                    args_.ldc, add, reads_saved ? args_.saved + offset : nullptr);
+      multiply_tile({.precision = args_.precision,
+                     .rows = row_count,
+                     .columns = column_count,
+                     .k = l.size(),
+                     .a = a_panel,
+                     .b = b_panel,
+                     .c = args_.c + offset,
+                     .ldc = args_.ldc,
+                     .add = add,
+                     .read_next = reads_saved ? args_.saved + offset : nullptr});
       if (complete) apply_epilogue(args_, row, row_count, column, column_count);
-      a_panel += panel_floats(kTileRows, l.size());
+      a_panel += a_.floats(kTileRows, l.size());
     }
-    b_panel += panel_floats(kTileColumns, l.size());
+    b_panel += b_.floats(kTileColumns, l.size());
   }
 }
 

@@ -103,10 +103,17 @@ void copy_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float
   }
 }
 
-}  // namespace
+// A product of two bfloat16s is exact in floats: rounding a panel is all that takes.
+void round_to_bfloat16(float* panel, int64_t count) {
+  for (int64_t i = 0; i < count; i += kWidth) {
+    const Vec x = load(panel + i, count - i);
+    const WordVec bits = reinterpret_cast<WordVec>(x);
+    const WordVec rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
+    store(panel + i, x == x ? reinterpret_cast<Vec>(rounded) : x, count - i);
+  }
+}
 
-// The panel of a: element l of line i at l * kTileRows + i; what is beyond `rows` is undefined.
-void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+void copy_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
   using Block = std::conditional_t<kTileRows == 8, WideBlock, QuadBlock>;
   const float* source = a.at(first, first_l);
@@ -119,8 +126,7 @@ void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t fir
   }
 }
 
-// The panel of b: element l of line j at l * b_panel_stride(columns) + j, zero beyond `columns`.
-void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
   const float* source = b.at(first, first_l);
   const int64_t stride = b_panel_stride(columns);
@@ -134,6 +140,22 @@ void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
   for (int64_t l = 0; l < k; ++l) {
     for (int64_t j = columns; j < stride; ++j) panel[l * stride + j] = 0.0f;
   }
+}
+
+}  // namespace
+
+// The panel of a: element l of line i at l * kTileRows + i; what is beyond `rows` is undefined.
+void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                  float* panel) {
+  copy_a_panel(a, first, rows, first_l, k, panel);
+  if (a.precision == Precision::kBF16) round_to_bfloat16(panel, k * kTileRows);
+}
+
+// The panel of b: element l of line j at l * b_panel_stride(columns) + j, zero beyond `columns`.
+void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+                  float* panel) {
+  copy_b_panel(b, first, columns, first_l, k, panel);
+  if (b.precision == Precision::kBF16) round_to_bfloat16(panel, k * b_panel_stride(columns));
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

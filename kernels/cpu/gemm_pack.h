@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "kernels/kernels.h"
+
 namespace lathe::cpu::LATHE_ISA {
 
 // An operand as its panels see it: lines (rows of op(a), columns of op(b)) of elements numbered by
@@ -16,6 +18,7 @@ struct PanelSource {
   const float* data;
   int64_t ld;
   bool lines_contiguous;  // element l of line i is at data[i * ld + l]; else at data[l * ld + i]
+  Precision precision;    // that its panels are for
 
   const float* at(int64_t line, int64_t l) const {
     return lines_contiguous ? data + line * ld + l : data + l * ld + line;
@@ -23,11 +26,11 @@ struct PanelSource {
 };
 
 // Packs the lines first … first + rows - 1, the elements first_l … first_l + k - 1 of each, into
-// panel_floats(kTileRows, k) floats, aligned to 64 bytes.
+// panel_floats(precision, kTileRows, k) floats, aligned to 64 bytes.
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel);
 
-// The same with panel_floats(kTileColumns, k) floats.
+// The same with panel_floats(precision, kTileColumns, k) floats.
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel);
 

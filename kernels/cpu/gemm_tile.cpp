@@ -56,17 +56,14 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
 
 // multiply<rows, vectors>, found by going down from the largest, which is nearly always the one.
 template <int kRows, int kVectors>
-void multiply_at_most(int64_t rows, int64_t vectors, int64_t k, const float* a, const float* b,
-                      float* c, int64_t ldc, bool add, const float* read_next) {
+void multiply_at_most(const Tile& tile, int64_t vectors) {
   if constexpr (kRows > 1) {
-    if (rows < kRows)
-      return multiply_at_most<kRows - 1, kVectors>(rows, vectors, k, a, b, c, ldc, add, read_next);
+    if (tile.rows < kRows) return multiply_at_most<kRows - 1, kVectors>(tile, vectors);
   }
   if constexpr (kVectors > 1) {
-    if (vectors < kVectors)
-      return multiply_at_most<kRows, kVectors - 1>(rows, vectors, k, a, b, c, ldc, add, read_next);
+    if (vectors < kVectors) return multiply_at_most<kRows, kVectors - 1>(tile, vectors);
   }
-  multiply<kRows, kVectors>(k, a, b, c, ldc, add, read_next);
+  multiply<kRows, kVectors>(tile.k, tile.a, tile.b, tile.c, tile.ldc, tile.add, tile.read_next);
 }
 
 }  // namespace
@@ -77,23 +74,25 @@ TileRegisters::~TileRegisters() = default;
 
 // a: element (i, l) at a[l * kTileRows + i]; b: element (l, j) at b[l * b_panel_stride(columns) +
 // j], aligned to a vector, zero beyond `columns`.
-void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
-                   float* c, int64_t ldc, bool add, const float* read_next) {
-  const int64_t vectors = b_panel_stride(columns) / kWidth;
-  if (columns == vectors * kWidth) {
-    return multiply_at_most<kTileRows, kTileVectors>(rows, vectors, k, a, b, c, ldc, add,
-                                                     read_next);
+void multiply_tile(const Tile& tile) {
+  const int64_t vectors = b_panel_stride(tile.columns) / kWidth;
+  if (tile.columns == vectors * kWidth) {
+    return multiply_at_most<kTileRows, kTileVectors>(tile, vectors);
   }
   // The last columns of c fill no vector: sum beside c, then copy what is part of it.
   alignas(Vec) float sum[kTileRows * kTileColumns];
-  multiply_at_most<kTileRows, kTileVectors>(rows, vectors, k, a, b, sum, kTileColumns, false,
-                                            nullptr);
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; j += kWidth) {
-      const int64_t lanes = columns - j;
-      float* target = c + i * ldc + j;
+  Tile beside = tile;
+  beside.c = sum;
+  beside.ldc = kTileColumns;
+  beside.add = false;
+  beside.read_next = nullptr;
+  multiply_at_most<kTileRows, kTileVectors>(beside, vectors);
+  for (int64_t i = 0; i < tile.rows; ++i) {
+    for (int64_t j = 0; j < tile.columns; j += kWidth) {
+      const int64_t lanes = tile.columns - j;
+      float* target = tile.c + i * tile.ldc + j;
       const Vec value = load(sum + i * kTileColumns + j);
-      store(target, add ? load(target, lanes) + value : value, lanes);
+      store(target, tile.add ? load(target, lanes) + value : value, lanes);
     }
   }
 }

@@ -3,14 +3,18 @@
 #pragma once
 
 #include "kernels/cpu/vector.h"
+#include "kernels/kernels.h"
 
 namespace lathe::cpu::LATHE_ISA {
 
 #if defined(__AMX_BF16__)
-// 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is three bfloat16s.
+// 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is one bfloat16, or the
+// three that make a float.
 constexpr int kTileRows = 32, kTileColumns = 32;
 constexpr int kDepthStep = 32;
-constexpr int kElementBytes = 6;
+static inline int64_t element_bytes(Precision precision) {
+  return precision == Precision::kBF16 ? 2 : 6;
+}
 #else
 // The largest tile that leaves registers for one row of b's panel and one broadcast element of a.
 // Each of its rows is an independent chain of fused multiply-adds per vector; there must be at
@@ -24,7 +28,7 @@ constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the prod
 #endif
 constexpr int kTileColumns = kTileVectors * kWidth;
 constexpr int kDepthStep = 4;  // packing transposes four elements at a time
-constexpr int kElementBytes = 4;
+static inline int64_t element_bytes(Precision /*precision*/) { return 4; }
 
 // Floats between the rows of b's panel that holds `columns` <= kTileColumns columns.
 static inline int64_t b_panel_stride(int64_t columns) { return round_up(columns, kWidth); }
@@ -32,8 +36,8 @@ static inline int64_t b_panel_stride(int64_t columns) { return round_up(columns,
 
 // Floats of memory that a panel of `lines` = kTileRows or kTileColumns lines of k elements takes.
 // The last blocks of k are the only ones whose length is no multiple of kDepthStep.
-static inline int64_t panel_floats(int lines, int64_t k) {
-  return lines * round_up(k, kDepthStep) * kElementBytes / 4;
+static inline int64_t panel_floats(Precision precision, int lines, int64_t k) {
+  return lines * round_up(k, kDepthStep) * element_bytes(precision) / 4;
 }
 
 // Held by a thread while it calls multiply_tile.
@@ -45,9 +49,19 @@ struct TileRegisters {
 };
 
 // c[rows, columns] = a b, or += when `add`, of a panel of a and one of b (gemm_pack.h).
-// 1 <= rows <= kTileRows, 1 <= columns <= kTileColumns, k >= 0. Beside the products it fetches into
-// the cache what the epilogue reads of a matrix that lies as c does: read_next, or nullptr.
-void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
-                   float* c, int64_t ldc, bool add, const float* read_next);
+struct Tile {
+  Precision precision;    // of the panels
+  int64_t rows, columns;  // 1 … kTileRows, 1 … kTileColumns
+  int64_t k;              // may be 0
+  const float *a, *b;     // panels
+  float* c;
+  int64_t ldc;
+  bool add;
+  // What the epilogue reads of a matrix that lies as c does, or nullptr: it is fetched into the
+  // cache beside the products.
+  const float* read_next;
+};
+
+void multiply_tile(const Tile& tile);
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -2,6 +2,7 @@
 // The operands' tiles lie in shared memory, twice, so that the next step's values come from global
 // memory while this step's are multiplied. Each of 256 threads keeps (kTile / 16)² results in
 // registers, so that a value read from shared memory is used kTile / 16 times.
+#include "kernels/bfloat16.h"
 #include "kernels/cuda/gemm.h"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/vector.h"
@@ -60,7 +61,7 @@ struct Results {
   __device__ static int position(int part, int n) { return n / 4 * 64 + part * 4 + n % 4; }
 
   __device__ void add_product(const Tile<kTile>& a, const Tile<kTile>& b, int row_part,
-                              int column_part) {
+                              int column_part, Precision precision) {
     LATHE_UNROLL
     for (int l = 0; l < kDepth; ++l) {
       float rows[kSize], columns[kSize];
@@ -70,6 +71,13 @@ struct Results {
         const Vector<4> c = load_vector<4>(&b[l][position(column_part, n)]);
         LATHE_UNROLL
         for (int u = 0; u < 4; ++u) rows[n + u] = r.x[u], columns[n + u] = c.x[u];
+      }
+      if (precision == Precision::kBF16) {
+        LATHE_UNROLL
+        for (int n = 0; n < kSize; ++n) {
+          rows[n] = rounded_to_bfloat16(rows[n]);
+          columns[n] = rounded_to_bfloat16(columns[n]);
+        }
       }
       LATHE_UNROLL
       for (int i = 0; i < kSize; ++i) {
@@ -107,7 +115,7 @@ __global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ 
       b_stage.load(b, first_column, (step + 1) * kDepth);
     }
     const Tile<kTile>& a_tile = a_tiles[step % 2];
-    results.add_product(a_tile, b_tiles[step % 2], row_part, column_part);
+    results.add_product(a_tile, b_tiles[step % 2], row_part, column_part, args.precision);
     if (sums_rows) {
       for (int l = 0; l < kDepth; ++l) row_sum += a_tile[l][thread];
     }

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/bfloat16.h"
 #include "kernels/reference/ops.h"
 
 namespace lathe::reference {
@@ -22,6 +23,11 @@ double element_a(const GemmArgs& args, int64_t i, int64_t l) {
 
 double element_b(const GemmArgs& args, int64_t l, int64_t j) {
   return args.transpose_b ? args.b[j * args.ldb + l] : args.b[l * args.ldb + j];
+}
+
+double operand(const GemmArgs& args, double element) {
+  if (args.precision == Precision::kF32) return element;
+  return rounded_to_bfloat16(static_cast<float>(element));
 }
 
 double apply_epilogue(const GemmArgs& args, double product, int64_t i, int64_t j) {
@@ -49,7 +55,9 @@ void gemm(const GemmArgs& args, Stream) {
   for (int64_t i = 0; i < args.m; ++i) {
     for (int64_t j = 0; j < args.n; ++j) {
       double product = 0;
-      for (int64_t l = 0; l < args.k; ++l) product += element_a(args, i, l) * element_b(args, l, j);
+      for (int64_t l = 0; l < args.k; ++l) {
+        product += operand(args, element_a(args, i, l)) * operand(args, element_b(args, l, j));
+      }
       float& c = args.c[i * args.ldc + j];
       c = static_cast<float>(args.accumulate ? c + product : apply_epilogue(args, product, i, j));
     }

@@ -77,6 +77,28 @@ TEST_F(Program, WritesTheSameBitsOnAnyNumberOfThreads) {
   EXPECT_EQ(bytes("one/model.safetensors"), bytes("two/model.safetensors"));
 }
 
+TEST_F(Program, TrainsInBfloat16) {
+  const std::string options = "--bf16 --learning_rate 5e-3 --save_strategy no ";
+  const Outcome trained = work_.train("one", options + "--num_threads 1");
+  expect_success(trained);
+  EXPECT_NE(trained.out.find(", 1 thread, bf16 products\n"), std::string::npos) << trained.out;
+  expect_success(work_.train("two", options + "--num_threads 2"));
+  EXPECT_EQ(bytes("one/model.safetensors"), bytes("two/model.safetensors"));
+  EXPECT_NE(bytes("one/README.md").find("bf16"), std::string::npos);
+
+  // Other products than in floats, hardly another loss.
+  const auto loss = [&](const std::string& more) {
+    expect_success(
+        work_.lathe("evaluate --model_name_or_path one --validation_file dev.csv "
+                    "--output_dir e " +
+                    more));
+    return read_json_file(work_.file("e/eval_results.json")).find("eval_loss")->as_double();
+  };
+  const double bf16 = loss("--bf16"), f32 = loss("");
+  EXPECT_NE(bf16, f32);
+  EXPECT_NEAR(bf16, f32, 0.01);
+}
+
 TEST_F(Program, ContinuesAnInterruptedRun) {
   expect_success(work_.train("whole", "--save_strategy no"));
   expect_success(work_.train("parts", "--save_steps 5 --eval_strategy steps --eval_steps 5"));
@@ -305,7 +327,8 @@ TEST_F(Program, RefusesOptionsInOneLine) {
   expect_error(work_.lathe("trian"), "trian: no such command; did you mean train?");
   expect_error(work_.train("out", "--learning-rte 1"),
                "--learning_rte: `lathe train` has no such option; did you mean --learning_rate?");
-  expect_error(work_.train("out", "--bf16"), "--bf16: this build computes in f32 only");
+  expect_error(work_.train("out", "--fp16"),
+               "--fp16: 16-bit products are made in bfloat16: --bf16");
   expect_error(work_.train("out", "--num_processes 0"),
                "--num_processes 0: must be from 1 to 1024");
   if (why_no_cuda() != nullptr) {

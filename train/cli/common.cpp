@@ -57,6 +57,8 @@ std::optional<TokenCache> token_cache(const CommonOptions& common) {
 void add_device_options(Options& options, CommonOptions& common) {
   options.group("Machine");
   options.add("device", common.device, "auto (a GPU where there is one), cpu or cuda");
+  options.flag("bf16", common.bf16,
+               "Multiply in bfloat16, two to three times as fast on processors made for it");
   options.add("num_threads", common.num_threads,
               "Threads; the results do not depend on it [all cores]");
 }
@@ -89,11 +91,12 @@ Device& device_of_rank(const CommonOptions& common, int rank) {
   return *gpu;
 }
 
-std::string device_line(const Device& device) {
+std::string device_line(const Device& device, bool bf16) {
   const std::string line = "device: " + device.description();
-  if (!device.is_host()) return line;
+  const char* const products = bf16 ? ", bf16 products" : "";
+  if (!device.is_host()) return line + products;
   const int threads = omp_get_max_threads();
-  return concat(line, ", ", threads, threads == 1 ? " thread" : " threads");
+  return concat(line, ", ", threads, threads == 1 ? " thread" : " threads", products);
 }
 
 TaskOptions task_options(const CommonOptions& common) {

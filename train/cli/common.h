@@ -20,6 +20,7 @@ struct CommonOptions {
   std::string label_column_name = "label";
   std::optional<std::string> task_name, problem_type;
   std::string device = "auto";
+  bool bf16 = false;
   std::optional<int64_t> num_threads;
   int64_t show_worst = 0;
   std::string cache_dir = "default";
@@ -37,8 +38,8 @@ Device& choose_device(const CommonOptions& common);
 // With --device cuda the GPU whose number is `rank`, with auto the same where the machine has a
 // GPU, else the processor. Error where there are fewer GPUs than ranks.
 Device& device_of_rank(const CommonOptions& common, int rank);
-// "device: cpu (avx512), 2 threads".
-std::string device_line(const Device& device);
+// "device: cpu (avx512), 2 threads, bf16 products".
+std::string device_line(const Device& device, bool bf16);
 
 TaskOptions task_options(const CommonOptions& common);
 

@@ -48,7 +48,7 @@ Inference prepare_inference(const CommonOptions& common, const std::string& file
   Examples examples =
       encode_examples(table, task, fine_tuned.tokenizer, sequence_length(common, config), labelled,
                       cache ? &*cache : nullptr);
-  std::printf("%s\n%s; %lld examples\n", device_line(device).c_str(),
+  std::printf("%s\n%s; %lld examples\n", device_line(device, common.bf16).c_str(),
               columns_line(task, labelled).c_str(), static_cast<long long>(examples.size()));
   fine_tuned.model->parameters().move_to(device);
   return {std::move(fine_tuned.model), std::move(table), std::move(task), std::move(examples)};
@@ -59,6 +59,7 @@ Trainer inference_trainer(Inference& inference, const CommonOptions& common, int
   const ProblemType type = inference.task.problem_type;
   TrainingArguments arguments;
   arguments.per_device_eval_batch_size = batch_size;
+  arguments.bf16 = common.bf16;
   Trainer trainer(*inference.model, nullptr, arguments,
                   [task, type](const Predictions& predictions, const Targets& targets) {
                     return compute_metrics(task, type, predictions, targets);

@@ -64,7 +64,7 @@ void inspect_command(const Arguments& arguments) {
   std::printf("training a batch of %lld x %lld tokens\n%s%s\n", static_cast<long long>(batch_size),
               static_cast<long long>(length),
               memory_table(plan_memory(model, batch_size * length, batch_size)).c_str(),
-              device_line(device).c_str());
+              device_line(device, false).c_str());
 }
 
 }  // namespace lathe

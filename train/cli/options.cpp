@@ -15,8 +15,8 @@ namespace {
 // a typing error.
 const std::map<std::string, std::string>& advice() {
   static const std::map<std::string, std::string> table = {
-      {"bf16", "this build computes in f32 only"},
-      {"fp16", "this build computes in f32 only"},
+      {"fp16", "16-bit products are made in bfloat16: --bf16"},
+      {"bf16_full_eval", "--bf16 is for evaluations too"},
       {"do_train", "`lathe train` always trains"},
       {"do_eval", "`lathe train` evaluates when --validation_file is given"},
       {"do_predict", "`lathe train` predicts when --test_file is given"},

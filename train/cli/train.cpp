@@ -100,7 +100,7 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
   const int64_t tokens = largest_batch_tokens(train.tokens, arguments.per_device_train_batch_size);
   const int64_t sequences = std::min(arguments.per_device_train_batch_size, train.size());
   std::printf("%s\n%s\n%lld steps in %lld epochs, batch size %lld\n",
-              device_line(model.parameters().device()).c_str(),
+              device_line(model.parameters().device(), arguments.bf16).c_str(),
               memory_line(plan_memory(model, tokens, sequences)).c_str(),
               static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
               static_cast<long long>(arguments.per_device_train_batch_size *

@@ -109,6 +109,7 @@ bool parse_train_options(const Arguments& arguments, TrainOptions& train) {
   if (!options.parse(arguments)) return false;
 
   TrainingArguments& chosen = train.arguments;
+  chosen.bf16 = train.common.bf16;
   chosen.lr_scheduler_type = scheduler_type_named(names.lr_scheduler_type);
   chosen.logging_strategy = interval_strategy_named(names.logging_strategy, "logging_strategy");
   chosen.eval_strategy = interval_strategy_named(names.eval_strategy, "eval_strategy");

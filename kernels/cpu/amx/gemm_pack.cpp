@@ -10,7 +10,7 @@ namespace lathe::cpu::LATHE_ISA {
 namespace {
 
 static_assert(kTileRows == 2 * kBlockLines && kTileColumns == 2 * kBlockLines);
-static_assert(kWidth == kBlockLines && kStepBytes == 32 * kDepthStep * kElementBytes);
+static_assert(kWidth == kBlockLines && kPieceBytes == 32 * kDepthStep * 2);
 
 Vec load_quads(const float* source, int64_t ld) {
   Vec v = _mm512_castps128_ps512(_mm_loadu_ps(source));
@@ -123,12 +123,13 @@ __m512i interleave(__m512i packed) {
 }
 
 // The pieces of two vectors, one row of a block each: all of x, then all of y, or in turn.
-template <bool kInTurn>
+template <int kPieces, bool kInTurn>
 void store_pieces(Vec x, Vec y, char* row) {
   for (int piece = 0; piece < kPieces; ++piece) {
     const auto packed = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(y, x));
     const __m512i pairs = interleave(packed);
     _mm512_store_si512(row + piece * kPieceBytes, kInTurn ? pairs : packed);
+    if (piece == kPieces - 1) break;
     // A bfloat16 is the upper half of a float. The differences are exact.
     x -= reinterpret_cast<Vec>(reinterpret_cast<WordVec>(pairs) << 16);
     y -= reinterpret_cast<Vec>(reinterpret_cast<WordVec>(pairs) & 0xffff0000u);
@@ -139,7 +140,7 @@ void store_pieces(Vec x, Vec y, char* row) {
 constexpr int64_t kBlocksAhead = 2;
 
 // Calls work(corner, address of the block's first piece) for every block of a panel.
-template <class Work>
+template <int kPieces, class Work>
 void for_each_block(const PanelSource& source, int64_t first, int64_t lines, int64_t first_l,
                     int64_t k, float* panel, const Work& work) {
   const int64_t halves = lines > kBlockLines ? 2 : 1;
@@ -151,31 +152,48 @@ void for_each_block(const PanelSource& source, int64_t first, int64_t lines, int
   };
   for (int64_t block = 0; block < blocks; ++block) {
     if (block + kBlocksAhead < blocks) corner(block + kBlocksAhead).fetch();
-    char* step = reinterpret_cast<char*>(panel) + block / halves * kStepBytes;
+    char* step = reinterpret_cast<char*>(panel) + block / halves * step_bytes(kPieces);
     work(corner(block), step + block % halves * kBlockBytes);
   }
+}
+
+template <int kPieces>
+void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+            float* panel) {
+  for_each_block<kPieces>(a, first, rows, first_l, k, panel, [](const Corner& corner, char* block) {
+    Vec x[2 * kBlockLines];
+    load_along(corner, x);
+    for (int i = 0; i < kBlockLines; ++i)
+      store_pieces<kPieces, false>(x[2 * i], x[2 * i + 1], block + i * kBlockRowBytes);
+  });
+}
+
+template <int kPieces>
+void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+            float* panel) {
+  for_each_block<kPieces>(
+      b, first, columns, first_l, k, panel, [](const Corner& corner, char* block) {
+        Vec x[kDepthStep];
+        load_across(corner, x);
+        for (int p = 0; p < kDepthStep / 2; ++p)
+          store_pieces<kPieces, true>(x[2 * p], x[2 * p + 1], block + p * kBlockRowBytes);
+      });
 }
 
 }  // namespace
 
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
-  for_each_block(a, first, rows, first_l, k, panel, [](const Corner& corner, char* block) {
-    Vec x[2 * kBlockLines];
-    load_along(corner, x);
-    for (int i = 0; i < kBlockLines; ++i)
-      store_pieces<false>(x[2 * i], x[2 * i + 1], block + i * kBlockRowBytes);
-  });
+  const auto pack =
+      a.precision == Precision::kBF16 ? pack_a<kPiecesOfBfloat16> : pack_a<kPiecesOfFloat>;
+  pack(a, first, rows, first_l, k, panel);
 }
 
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
-  for_each_block(b, first, columns, first_l, k, panel, [](const Corner& corner, char* block) {
-    Vec x[kDepthStep];
-    load_across(corner, x);
-    for (int p = 0; p < kDepthStep / 2; ++p)
-      store_pieces<true>(x[2 * p], x[2 * p + 1], block + p * kBlockRowBytes);
-  });
+  const auto pack =
+      b.precision == Precision::kBF16 ? pack_b<kPiecesOfBfloat16> : pack_b<kPiecesOfFloat>;
+  pack(b, first, columns, first_l, k, panel);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -1,4 +1,5 @@
-// The tile of gemm on matrix registers (Intel's AMX): products of floats by products of bfloat16s.
+// The tile of gemm on matrix registers (Intel's AMX), which multiply bfloat16s: for that precision
+// one product, for floats six.
 //
 // A float's 24 significant bits fill three bfloat16s of 8: x = x1 + x2 + x3, each the rounded rest
 // of those before (gemm_pack.cpp). Of the nine products of pieces the six largest,
@@ -62,11 +63,39 @@ void fetch_rows(int64_t s, int64_t steps, const float* c, const float* read_next
 }
 
 template <bool kLower, bool kRight>
-void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc, bool add,
-              const float* read_next) {
+__attribute__((always_inline)) inline void multiply_step_of_floats(const char* a, const char* b) {
+  // An order in which each load serves the products around it; small products first.
+  load_a<kLower>(a, 0);
+  load_b<kRight>(b, 2);
+  multiply_pieces<kLower, kRight>();
+  load_b<kRight>(b, 1);
+  multiply_pieces<kLower, kRight>();
+  load_a<kLower>(a, 1);
+  multiply_pieces<kLower, kRight>();
+  load_b<kRight>(b, 0);
+  multiply_pieces<kLower, kRight>();
+  load_a<kLower>(a, 2);
+  multiply_pieces<kLower, kRight>();
+  load_a<kLower>(a, 0);
+  multiply_pieces<kLower, kRight>();
+}
+
+template <bool kLower, bool kRight>
+__attribute__((always_inline)) inline void multiply_step_of_bfloat16s(const char* a,
+                                                                      const char* b) {
+  load_a<kLower>(a, 0);
+  load_b<kRight>(b, 0);
+  multiply_pieces<kLower, kRight>();
+}
+
+// A tile whose c has room for whole blocks.
+template <int kPieces, bool kLower, bool kRight>
+void multiply(const Tile& tile) {
+  const int64_t ldc = tile.ldc, steps = round_up(tile.k, kDepthStep) / kDepthStep;
   const auto ld_bytes = static_cast<std::ptrdiff_t>(ldc * 4);
-  float *const right = c + kBlockLines, *const lower = c + kBlockLines * ldc;
-  if (add) {
+  const auto *a = reinterpret_cast<const char*>(tile.a), *b = reinterpret_cast<const char*>(tile.b);
+  float *const c = tile.c, *const right = c + kBlockLines, *const lower = c + kBlockLines * ldc;
+  if (tile.add) {
     _tile_loadd(0, c, ld_bytes);
     if constexpr (kRight) _tile_loadd(1, right, ld_bytes);
     if constexpr (kLower) _tile_loadd(2, lower, ld_bytes);
@@ -77,22 +106,13 @@ void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc
     _tile_zero(2);
     _tile_zero(3);
   }
-  for (int64_t s = 0; s < steps; ++s, a += kStepBytes, b += kStepBytes) {
-    if constexpr (kLower && kRight) fetch_rows(s, steps, c, read_next, ldc);
-    // An order in which each load serves the products around it; small products first.
-    load_a<kLower>(a, 0);
-    load_b<kRight>(b, 2);
-    multiply_pieces<kLower, kRight>();
-    load_b<kRight>(b, 1);
-    multiply_pieces<kLower, kRight>();
-    load_a<kLower>(a, 1);
-    multiply_pieces<kLower, kRight>();
-    load_b<kRight>(b, 0);
-    multiply_pieces<kLower, kRight>();
-    load_a<kLower>(a, 2);
-    multiply_pieces<kLower, kRight>();
-    load_a<kLower>(a, 0);
-    multiply_pieces<kLower, kRight>();
+  for (int64_t s = 0; s < steps; ++s, a += step_bytes(kPieces), b += step_bytes(kPieces)) {
+    if constexpr (kLower && kRight) fetch_rows(s, steps, c, tile.read_next, ldc);
+    if constexpr (kPieces == kPiecesOfFloat) {
+      multiply_step_of_floats<kLower, kRight>(a, b);
+    } else {
+      multiply_step_of_bfloat16s<kLower, kRight>(a, b);
+    }
   }
   _tile_stored(0, c, ld_bytes);
   if constexpr (kRight) _tile_stored(1, right, ld_bytes);
@@ -100,13 +120,18 @@ void multiply(int64_t steps, const char* a, const char* b, float* c, int64_t ldc
   if constexpr (kLower && kRight) _tile_stored(3, lower + kBlockLines, ld_bytes);
 }
 
-void multiply_halves(int64_t rows, int64_t columns, int64_t steps, const char* a, const char* b,
-                     float* c, int64_t ldc, bool add) {
-  const bool lower = rows > kBlockLines, right = columns > kBlockLines;
-  if (lower && right) return multiply<true, true>(steps, a, b, c, ldc, add, nullptr);
-  if (lower) return multiply<true, false>(steps, a, b, c, ldc, add, nullptr);
-  if (right) return multiply<false, true>(steps, a, b, c, ldc, add, nullptr);
-  multiply<false, false>(steps, a, b, c, ldc, add, nullptr);
+template <int kPieces>
+void multiply_halves(const Tile& tile) {
+  const bool lower = tile.rows > kBlockLines, right = tile.columns > kBlockLines;
+  if (lower && right) return multiply<kPieces, true, true>(tile);
+  if (lower) return multiply<kPieces, true, false>(tile);
+  if (right) return multiply<kPieces, false, true>(tile);
+  multiply<kPieces, false, false>(tile);
+}
+
+void multiply_blocks(const Tile& tile) {
+  if (tile.precision == Precision::kBF16) return multiply_halves<kPiecesOfBfloat16>(tile);
+  multiply_halves<kPiecesOfFloat>(tile);
 }
 
 }  // namespace
@@ -120,24 +145,23 @@ TileRegisters::TileRegisters() {
 
 TileRegisters::~TileRegisters() { _tile_release(); }
 
-void multiply_tile(int64_t rows, int64_t columns, int64_t k, const float* a, const float* b,
-                   float* c, int64_t ldc, bool add, const float* read_next) {
-  const int64_t steps = round_up(k, kDepthStep) / kDepthStep;
-  const auto* a_bytes = reinterpret_cast<const char*>(a);
-  const auto* b_bytes = reinterpret_cast<const char*>(b);
-  if (rows == kTileRows && columns == kTileColumns) {
-    return multiply<true, true>(steps, a_bytes, b_bytes, c, ldc, add, read_next);
-  }
+void multiply_tile(const Tile& tile) {
+  if (tile.rows == kTileRows && tile.columns == kTileColumns) return multiply_blocks(tile);
   // The registers know only whole blocks: what is beyond c's edge is summed beside it.
   alignas(64) float sum[kTileRows * kTileColumns] = {};
   const auto for_each_vector = [&](auto work) {
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; j += kWidth)
-        work(c + i * ldc + j, sum + i * kTileColumns + j, columns - j);
+    for (int64_t i = 0; i < tile.rows; ++i) {
+      for (int64_t j = 0; j < tile.columns; j += kWidth)
+        work(tile.c + i * tile.ldc + j, sum + i * kTileColumns + j, tile.columns - j);
     }
   };
-  if (add) for_each_vector([](float* x, float* y, int64_t lanes) { store(y, load(x, lanes)); });
-  multiply_halves(rows, columns, steps, a_bytes, b_bytes, sum, kTileColumns, add);
+  if (tile.add)
+    for_each_vector([](float* x, float* y, int64_t lanes) { store(y, load(x, lanes)); });
+  Tile beside = tile;
+  beside.c = sum;
+  beside.ldc = kTileColumns;
+  beside.read_next = nullptr;
+  multiply_blocks(beside);
   for_each_vector([](float* x, float* y, int64_t lanes) { store(x, load(y), lanes); });
 }
 

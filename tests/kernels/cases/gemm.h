@@ -10,6 +10,7 @@ struct GemmShape {
   Epilogue epilogue = Epilogue::kNone;
   bool accumulate = false, row_sum = false, save = true;
   int64_t padding = 0;  // of every row
+  Precision precision = Precision::kF32;
 };
 
 inline std::string name_of(const GemmShape& s) {
@@ -18,7 +19,8 @@ inline std::string name_of(const GemmShape& s) {
   return concat("gemm/", s.transpose_a ? "t" : "n", s.transpose_b ? "t" : "n", "_", s.m, "x", s.n,
                 "x", s.k, "/", kEpilogues[static_cast<int>(s.epilogue)],
                 s.accumulate ? "_accumulate" : "", s.row_sum ? "_rowsum" : "",
-                s.save ? "" : "_unsaved", s.padding > 0 ? "_padded" : "");
+                s.save ? "" : "_unsaved", s.padding > 0 ? "_padded" : "",
+                s.precision == Precision::kBF16 ? "_bf16" : "");
 }
 
 inline Case gemm_case(const GemmShape& s) {
@@ -48,6 +50,7 @@ inline Case gemm_case(const GemmShape& s) {
     args.bias = o.f("bias");
     args.saved = s.save ? o.f("saved") : nullptr;
     args.a_row_sum = s.row_sum ? o.f("row_sum") : nullptr;
+    args.precision = s.precision;
     kernels.gemm(args, nullptr);
   };
   return c;
@@ -64,15 +67,21 @@ inline std::vector<Case> gemm_cases() {
   for (const auto& [m, n, k] : sizes) {
     for (bool ta : {false, true}) {
       for (bool tb : {false, true}) {
-        cases.push_back(gemm_case({.m = m, .n = n, .k = k, .transpose_a = ta, .transpose_b = tb}));
-        cases.push_back(gemm_case({.m = m,
-                                   .n = n,
-                                   .k = k,
-                                   .transpose_a = ta,
-                                   .transpose_b = tb,
-                                   .accumulate = true,
-                                   .row_sum = n > 0,
-                                   .padding = 3}));
+        GemmShape shape{.m = m, .n = n, .k = k, .transpose_a = ta, .transpose_b = tb};
+        cases.push_back(gemm_case(shape));
+        shape.precision = Precision::kBF16;
+        cases.push_back(gemm_case(shape));
+        shape = {.m = m,
+                 .n = n,
+                 .k = k,
+                 .transpose_a = ta,
+                 .transpose_b = tb,
+                 .accumulate = true,
+                 .row_sum = n > 0,
+                 .padding = 3};
+        cases.push_back(gemm_case(shape));
+        shape.precision = Precision::kBF16;
+        cases.push_back(gemm_case(shape));
       }
     }
     for (Epilogue epilogue :
@@ -80,6 +89,9 @@ inline std::vector<Case> gemm_cases() {
       const bool forward = epilogue != Epilogue::kGeluBackward;
       GemmShape shape{.m = m, .n = n, .k = k, .transpose_b = forward, .epilogue = epilogue};
       cases.push_back(gemm_case(shape));
+      shape.precision = Precision::kBF16;
+      cases.push_back(gemm_case(shape));
+      shape.precision = Precision::kF32;
       shape.padding = 5;
       cases.push_back(gemm_case(shape));
       shape.save = !forward;
