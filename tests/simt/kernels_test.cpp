@@ -35,12 +35,20 @@ void gemm_large_tiles(const GemmArgs& args, Stream stream) {
 
 TEST(CudaKernelsTest, NoOpIsMissing) { EXPECT_EQ(missing_op(cuda_emulated::kernels()), nullptr); }
 
-TEST(CudaKernelsTest, GemmEqualsReference) { expect_equals_reference(gemm_cases()); }
+// Rounding operands is one step of the kernel: the small problems show it, and the emulator is
+// slow.
+std::vector<Case> emulated_gemm_cases() {
+  std::vector<Case> cases = gemm_cases();
+  std::erase_if(cases, [](const Case& c) { return c.name.ends_with("_bf16") && c.flops > 1e5; });
+  return cases;
+}
+
+TEST(CudaKernelsTest, GemmEqualsReference) { expect_equals_reference(emulated_gemm_cases()); }
 
 TEST(CudaKernelsTest, GemmInLargeTilesEqualsReference) {
   Kernels kernels = cuda_emulated::kernels();
   kernels.gemm = gemm_large_tiles;
-  expect_equals_reference(gemm_cases(), kernels, {0});
+  expect_equals_reference(emulated_gemm_cases(), kernels, {0});
 }
 
 TEST(CudaKernelsTest, AttentionEqualsReference) { expect_equals_reference(attention_cases()); }
