@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "data/cast.h"
 
 namespace lathe {
@@ -13,6 +14,13 @@ namespace {
 
 constexpr std::size_t kBlock = std::size_t{1} << 20;  // bytes that are written at a time
 constexpr int64_t kRows = 4096;                       // whose numbers are made into text at a time
+
+// What an Arrow file calls text may be any bytes.
+void require_utf8(const Column& column, int64_t row) {
+  if (!is_valid_utf8(column.text(row))) {
+    fail(column.where(row), ": the text is not valid UTF-8");
+  }
+}
 
 void append_json(const Column& column, int64_t row, std::string& out) {
   if (column.is_null(row)) {
@@ -25,6 +33,7 @@ void append_json(const Column& column, int64_t row, std::string& out) {
     }
     out += list.size() == 0 ? "[]" : "]";
   } else if (is_text(column.type())) {
+    require_utf8(column, row);  // it may stand in a list
     out += Json(column.text(row)).dump();
   } else if (is_fraction(column.type()) && !std::isfinite(column.number(row))) {
     out += "null";
@@ -37,6 +46,7 @@ void append_json(const Column& column, int64_t row, std::string& out) {
 std::vector<Column> as_texts(const std::vector<Column>& columns, int64_t begin, int64_t end) {
   std::vector<Column> texts;
   for (const Column& column : columns) {
+    for (int64_t row = begin; is_text(column.type()) && row < end; ++row) require_utf8(column, row);
     const Column part = column.slice(begin, end);
     texts.push_back(is_list(part.type()) ? part : cast(part, ColumnType::kUtf8));
   }

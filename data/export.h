@@ -1,4 +1,5 @@
-// Tables as text for other programs.
+// Tables as text for other programs. Error naming the row of a text that is not UTF-8, which Arrow
+// files of other programs may hold.
 #pragma once
 
 #include <string>

@@ -78,7 +78,7 @@ std::vector<std::string> files_below(const std::string& directory) {
 std::string split_of_file(const std::string& directory, const std::string& file) {
   for (fs::path rest = fs::path(file).lexically_relative(directory); !rest.empty();
        rest = rest.parent_path()) {
-    const std::string split = split_of_name(rest.filename().string());
+    std::string split = split_of_name(rest.filename().string());
     if (!split.empty()) return split;
   }
   return "";

@@ -88,15 +88,11 @@ class Rows {
         type = JsonType::common(*type, rows.column_named(name).type());
         if (!type) return std::nullopt;
       }
-      std::vector<std::optional<Column>> parts(pieces.size());
-      in_parallel(std::ssize(pieces), [&](int64_t i) {
+      columns.push_back(Column::chained(made_in_parallel(std::ssize(pieces), [&](int64_t i) {
         JsonColumn& column = pieces[static_cast<std::size_t>(i)].column_named(name);
         column.become(*type);
-        parts[static_cast<std::size_t>(i)] = column.finish(name);
-      });
-      std::vector<Column> chain;
-      for (std::optional<Column>& part : parts) chain.push_back(std::move(*part));
-      columns.push_back(Column::chained(chain));
+        return column.finish(name);
+      })));
     }
     return columns;
   }

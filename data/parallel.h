@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace lathe {
@@ -24,6 +26,17 @@ void in_parallel(int64_t count, Work work) {
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
+}
+
+// make(0), …, make(count - 1), made on all threads.
+template <class Make>
+auto made_in_parallel(int64_t count, Make make) {
+  std::vector<std::optional<decltype(make(0))>> made(static_cast<std::size_t>(count));
+  in_parallel(count, [&](int64_t i) { made[static_cast<std::size_t>(i)] = make(i); });
+  std::vector<decltype(make(0))> results;
+  results.reserve(made.size());
+  for (auto& result : made) results.push_back(std::move(*result));
+  return results;
 }
 
 }  // namespace lathe

@@ -1,8 +1,5 @@
 #include "data/text_reader.h"
 
-#include <optional>
-#include <utility>
-
 #include "base/error.h"
 #include "data/column_builder.h"
 #include "data/parallel.h"
@@ -30,14 +27,8 @@ Column lines_of(std::string_view text) {
 
 Column read_lines(const SourceText& source, int64_t piece_bytes) {
   const std::vector<std::string_view> texts = source.lines(piece_bytes);
-  std::vector<std::optional<Column>> parts(texts.size());
-  in_parallel(std::ssize(texts), [&](int64_t i) {
-    const auto piece = static_cast<std::size_t>(i);
-    parts[piece] = lines_of(texts[piece]);
-  });
-  std::vector<Column> columns;
-  for (std::optional<Column>& part : parts) columns.push_back(std::move(*part));
-  return Column::chained(columns);
+  return Column::chained(made_in_parallel(
+      std::ssize(texts), [&](int64_t i) { return lines_of(texts[static_cast<std::size_t>(i)]); }));
 }
 
 Column read_paragraphs(const SourceText& source) {

@@ -5,13 +5,22 @@
 //   dataset_speed read FILE                         the same, of reading a file of text
 //   dataset_speed tokenize FILE CHECKPOINT OUTPUT   the same, of a map that tokenizes its columns
 //                                                   sentence1 and sentence2 into a file
+//   dataset_speed memory DIRECTORY GIGABYTES        what memory it takes to write, shuffle and read
+//   a
+//                                                   dataset of that size, beside the page cache
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "data/arrow_reader.h"
+#include "data/arrow_writer.h"
 #include "data/dataset_directory.h"
 #include "data/operations.h"
 #include "data/reader.h"
@@ -110,6 +119,62 @@ void measure_tokenizing(const std::string& path, const std::string& checkpoint,
   std::printf("{\"rows_per_s\": %.0f}\n", static_cast<double>(table.rows()) / seconds_since(start));
 }
 
+// The largest memory of this process that no file backs, in MB, looked at every few milliseconds.
+class MemoryWatch {
+ public:
+  MemoryWatch() : thread_([this] { watch(); }) {}
+  ~MemoryWatch() {
+    stopped_ = true;
+    thread_.join();
+  }
+  MemoryWatch(const MemoryWatch&) = delete;
+  MemoryWatch& operator=(const MemoryWatch&) = delete;
+  double take() { return static_cast<double>(most_kb_.exchange(0)) / 1024.0; }
+
+ private:
+  void watch() {
+    while (!stopped_) {
+      std::ifstream status("/proc/self/status");
+      int64_t kb = 0;
+      for (std::string word; status >> word && word != "RssAnon:";) {
+      }
+      status >> kb;
+      most_kb_ = std::max<int64_t>(most_kb_, kb);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  std::atomic<int64_t> most_kb_ = 0;
+  std::atomic<bool> stopped_ = false;
+  std::thread thread_;  // the last member: it uses the others
+};
+
+int64_t token_sum(const Table& table) {
+  const TokenizedDataset tokens(table);
+  int64_t sum = 0;
+  for (int64_t row = 0; row < tokens.size(); ++row) sum += sum_of(tokens, row);
+  return sum;
+}
+
+void measure_memory(const std::string& directory, double gigabytes) {
+  constexpr int64_t kBlockRows = 8192;
+  make_writable_directory(directory);
+  const std::string plain = directory + "/plain.arrow", mixed = directory + "/mixed.arrow";
+  MemoryWatch memory;
+  const Table block = made(kBlockRows);
+  ArrowWriter writer(plain, block);
+  constexpr double kRowBytes = 5.0 * 53 + 3 * 4 + 190;  // ids, types, offsets and text of a row
+  while (static_cast<double>(writer.rows()) * kRowBytes < gigabytes * 1e9) writer.write(block);
+  writer.commit();
+  std::printf("{\"written_mb\": %.0f", memory.take());
+  const Table table = open_arrow(plain).table;
+  shuffle(table, 1, mixed);
+  std::printf(", \"shuffled_mb\": %.0f", memory.take());
+  if (token_sum(table) != token_sum(open_arrow(mixed).table)) fail("a shuffle changed the data");
+  std::printf(", \"iterated_mb\": %.0f, \"rows\": %lld}\n", memory.take(),
+              static_cast<long long>(table.rows()));
+}
+
 }  // namespace
 }  // namespace lathe
 
@@ -134,9 +199,13 @@ int main(int argc, char** argv) {
       lathe::measure_tokenizing(arguments[1], arguments[2], arguments[3]);
       return 0;
     }
+    if (arguments.size() == 3 && arguments[0] == "memory") {
+      lathe::measure_memory(arguments[1], std::stod(arguments[2]));
+      return 0;
+    }
     std::fprintf(stderr,
                  "usage: dataset_speed make DIRECTORY SHUFFLED ROWS | measure DIRECTORY SHUFFLED | "
-                 "read FILE | tokenize FILE CHECKPOINT OUTPUT\n");
+                 "read FILE | tokenize FILE CHECKPOINT OUTPUT | memory DIRECTORY GIGABYTES\n");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "dataset_speed: %s\n", error.what());
   }

@@ -84,14 +84,20 @@ arrow() {
   "$python" bench/peers/arrow_interop.py "$@"
 }
 
+data() {
+  heading "Datasets, and readers of text"
+  make --no-print-directory build/release/examples/dataset_speed
+  "$python" bench/peers/datasets_speed.py --checkpoint "$model" ${PAIRS:+--pairs "$PAIRS"} "$@"
+}
+
 what=default
 if [[ ${1:-} && $1 != --* ]]; then
   what=$1
   shift
 fi
 case $what in
-  speed | parity | dropout | round-trip | quality | arrow | tokenizer | default | all) ;;
-  *) die "scripts/peers.sh $what: expected speed, parity, dropout, round-trip, quality, arrow, tokenizer or all" ;;
+  speed | parity | dropout | round-trip | quality | arrow | data | tokenizer | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, parity, dropout, round-trip, quality, arrow, data, tokenizer or all" ;;
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
@@ -100,7 +106,7 @@ require_python
 prepare_text
 case $what in
   default | all) parity; round_trip; speed ;;&
-  all) dropout; quality; arrow ;;
-  speed | parity | dropout | quality | arrow | tokenizer) "$what" "$@" ;;
+  all) dropout; quality; arrow; data ;;
+  speed | parity | dropout | quality | arrow | data | tokenizer) "$what" "$@" ;;
   round-trip) round_trip "$@" ;;
 esac

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "data/cast.h"
+#include "data/column_builder.h"
 #include "data/export.h"
 #include "tests/data/table_testing.h"
 #include "tests/temporary_directory.h"
@@ -279,6 +280,18 @@ TEST(Export, WritesJsonLinesThatAreReadBack) {
       "{\"t\": null, \"i\": null, \"f\": null, \"b\": null, \"l\": null}\n";
   write_json_lines(directory.file("t.jsonl"), parse_table(lines, "t.jsonl"));
   EXPECT_EQ(read_file(directory.file("t.jsonl")), lines);
+}
+
+TEST(Export, RefusesTextThatIsNotUtf8) {
+  const testing::TemporaryDirectory directory;
+  TextBuilder texts;
+  for (int i = 0; i < 5000; ++i) texts.append("x");
+  texts.append("caf\xE9");
+  const Table table({texts.finish("t").with_source("t.arrow")});
+  const std::string what = "t.arrow: row 5001, column \"t\": the text is not valid UTF-8";
+  EXPECT_EQ(error_of([&] { write_csv(directory.file("t.csv"), table); }), what);
+  EXPECT_EQ(error_of([&] { write_json_lines(directory.file("t.jsonl"), table); }), what);
+  EXPECT_EQ(directory.entries(), 0);
 }
 
 }  // namespace
