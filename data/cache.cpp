@@ -59,7 +59,7 @@ std::optional<struct stat> status_of(const std::string& path) {
 }  // namespace
 
 std::string DatasetCache::default_directory() {
-  const std::string own = environment("LATHE_CACHE_DIR");
+  std::string own = environment("LATHE_CACHE_DIR");
   if (!own.empty()) return own;
   const std::string shared = environment("XDG_CACHE_HOME");
   if (!shared.empty()) return shared + "/lathe";

@@ -82,9 +82,9 @@ void measure(const std::string& path, const std::string& shuffled_path) {
   const double ordered = ordered_rate(tokens, sum), after = ordered_rate(shuffled, other_sum);
   if (sum != other_sum) fail("a shuffle changed the data");
   Random random(1);
-  std::vector<int64_t> rows;
-  for (int i = 0; i < 200000; ++i) {
-    rows.push_back(static_cast<int64_t>(random.below(static_cast<uint64_t>(tokens.size()))));
+  std::vector<int64_t> rows(200000);
+  for (int64_t& row : rows) {
+    row = static_cast<int64_t>(random.below(static_cast<uint64_t>(tokens.size())));
   }
   const auto random_start = Clock::now();
   for (const int64_t row : rows) sum += sum_of(tokens, row);

@@ -2,9 +2,10 @@
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
 # and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
 #
-# Usage: scripts/peers.sh [speed|parity|dropout|round-trip|quality|arrow|tokenizer|all] [options of the Python program]
+# Usage: scripts/peers.sh [speed|parity|dropout|round-trip|quality|arrow|data|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
 #   TOKENIZER="dir|vocab.txt..." TEXT="file..." PAIRS=file.tsv FULL=1   what `tokenizer` compares on; speed on the first
+#   PAIRS=file.tsv       label, two ids and two sentences (MRPC): what `data` reads and tokenizes
 #   MRPC=dir             Microsoft's paraphrase pairs (see scripts/mrpc.sh), else the demo's reviews
 #   PEERS_PYTHON=python  an interpreter that has what bench/peers/requirements.txt lists
 set -euo pipefail

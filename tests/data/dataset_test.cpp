@@ -38,7 +38,7 @@ class Steps : public ::testing::Test {
     }));
     data = note(data.class_encode_column("label").rename_column("label", "labels"));
     data = note(data.shuffle(seed_).sort({{"text"}}));
-    const auto parts = data.train_test_split({.test_rows = 1, .shuffle = false});
+    auto parts = data.train_test_split({.test_rows = 1, .shuffle = false});
     note(parts.first);
     note(parts.second);
     return parts;

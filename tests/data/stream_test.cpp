@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "data/arrow_writer.h"
 #include "tests/data/table_testing.h"
@@ -27,9 +28,10 @@ class Streams : public ::testing::Test {
     std::string csv = "n,t\n", lines, json;
     for (int i = 0; i < 100; ++i) {
       const std::string n = std::to_string(i);
-      csv += i % 7 == 3 ? n + ",\"a\nb \"\"" + n + "\"\n\n" : n + ",x" + n + "\n";
-      json += "{\"n\": " + n + (i % 5 == 1 ? "}\n" : ", \"t\": \"x" + n + "\"}\n");
-      lines += i % 9 == 2 ? "\n" : "line " + n + "\r\n";
+      csv += i % 7 == 3 ? concat(n, ",\"a\nb \"\"", n, "\"\n\n") : concat(n, ",x", n, "\n");
+      json += i % 5 == 1 ? concat("{\"n\": ", n, "}\n")
+                         : concat("{\"n\": ", n, ", \"t\": \"x", n, "\"}\n");
+      lines += i % 9 == 2 ? "\n" : concat("line ", n, "\r\n");
     }
     write_file(path("a.csv"), csv);
     write_file(path("b.jsonl"), json);

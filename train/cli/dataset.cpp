@@ -201,9 +201,9 @@ void dataset_info_command(const Arguments& arguments) {
   ReadOptions read = read_options(reading);
   if (is_dataset_dict_directory(input)) {
     for (const std::string& split : split_names(input)) {
-      const Table table =
-          open_dataset(input + "/" + split, {.verify_checksums = verify, .skip_others = true})
-              .table;
+      const Table table = open_dataset((std::filesystem::path(input) / split).string(),
+                                       {.verify_checksums = verify, .skip_others = true})
+                              .table;
       std::printf("%s: %lld rows\n", split.c_str(), static_cast<long long>(table.rows()));
       print_columns(table);
     }
@@ -258,7 +258,7 @@ void dataset_head_command(const Arguments& arguments) {
   std::size_t width = 0;
   for (const Column& column : table.columns()) width = std::max(width, column.name().size());
   for (int64_t row = 0; row < table.rows(); ++row) {
-    std::printf("row %lld\n", static_cast<long long>(skip + row + 1));
+    std::printf("row %lld\n", static_cast<long long>(skip) + row + 1);
     for (const Column& column : table.columns()) {
       std::printf("  %-*s  %s\n", static_cast<int>(width), column.name().c_str(),
                   shown(column, row).c_str());
