@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -86,25 +87,39 @@ class Builder {
     return close();
   }
 
+  static bool repeats_a_key(const Json::Object& object) {
+    if (object.size() <= 8) {  // most are: comparing all is faster than a set
+      for (std::size_t i = 1; i < object.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+          if (object[i].first == object[j].first) return true;
+        }
+      }
+      return false;
+    }
+    std::unordered_set<std::string_view> seen(2 * object.size());
+    return !std::all_of(object.begin(), object.end(), [&](const Json::Member& member) {
+      return seen.insert(member.first).second;
+    });
+  }
+
   // RFC 8259 leaves a repeated key open; Python's dict, which wrote most of what we read, keeps the
   // first place and the last value.
   static void keep_last_of_each_key(Json::Object& object) {
+    if (!repeats_a_key(object)) return;
     std::vector<std::size_t> order(object.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return object[a].first < object[b].first;
     });
     std::vector<bool> repeated(object.size());
-    bool any = false;
     for (std::size_t i = 1, first = 0; i < order.size(); ++i) {
       if (object[order[i]].first != object[order[first]].first) {
         first = i;
         continue;
       }
       object[order[first]].second = std::move(object[order[i]].second);
-      repeated[order[i]] = any = true;
+      repeated[order[i]] = true;
     }
-    if (!any) return;
     Json::Object kept;
     for (std::size_t i = 0; i < object.size(); ++i) {
       if (!repeated[i]) kept.push_back(std::move(object[i]));

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +25,7 @@ namespace lathe {
 
 class TextEncoder {
  public:
-  // `vocabulary` is that of definition.tokens and must outlive this.
+  // `vocabulary` is that of definition.tokens. Both must outlive this.
   TextEncoder(const TokenizerDefinition& definition, const Vocabulary& vocabulary);
   ~TextEncoder();
 
@@ -52,17 +53,23 @@ class TextEncoder {
   void encode(std::string_view text, Details details, std::size_t limit, Scratch& scratch,
               TextTokens& out) const;
 
+  // Frees the caches that nobody works with. They are made again when they are needed.
+  void forget_caches() const;
+
   // The same by definition.
   const PlainEncoder& plain() const { return plain_; }
 
  private:
   class Run;
 
-  NormalizerRules rules_;
+  const LongestMatch& matcher() const;
+
+  const TokenizerDefinition& definition_;
+  int32_t unknown_id_;
   PlainEncoder plain_;
-  LongestMatch matcher_;
   FindStretches find_stretches_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;                     // of what follows
+  mutable std::optional<LongestMatch> matcher_;  // made when the first text is encoded
   mutable std::vector<std::unique_ptr<Scratch>> idle_;
 };
 

@@ -207,6 +207,8 @@ std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<i
   return texts;
 }
 
+void Tokenizer::forget_caches() const { parts_->encoder.forget_caches(); }
+
 int64_t Tokenizer::vocabulary_size() const {
   const auto& added = parts_->definition.added_tokens;  // ordered by id
   const auto model = static_cast<int64_t>(parts_->definition.tokens.size());

@@ -29,24 +29,39 @@ uint64_t leading_bytes(std::string_view text) {
   return number;
 }
 
-void sort_by_text(std::vector<Trie::Key>& keys) {
+// The result has the texts of the keys one behind another in their order, so that going through
+// them again and again is going through memory; `keys` are pointed into it.
+std::vector<char> sort_by_text(std::vector<Trie::Key>& keys) {
   std::vector<std::pair<uint64_t, Trie::Key>> sorted;
   sorted.reserve(keys.size());
-  for (const Trie::Key& key : keys) sorted.emplace_back(leading_bytes(key.text), key);
+  std::size_t bytes = 0;
+  for (const Trie::Key& key : keys) {
+    sorted.emplace_back(leading_bytes(key.text), key);
+    bytes += key.text.size();
+  }
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second.text < b.second.text;
   });
-  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = sorted[i].second;
+  std::vector<char> texts(bytes);
+  char* end = texts.data();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string_view text = sorted[i].second.text;
+    std::copy(text.begin(), text.end(), end);
+    keys[i] = {std::string_view(end, text.size()), sorted[i].second.value};
+    end += text.size();
+  }
+  return texts;
 }
 
 }  // namespace
 
 Trie::Trie(std::vector<std::vector<Key>> sets) {
+  std::vector<std::vector<char>> texts;
   std::vector<Range> ranges;  // breadth first
   add_block();
   for (std::size_t set = 0; set < sets.size(); ++set) {
     auto& keys = sets[set];
-    sort_by_text(keys);
+    texts.push_back(sort_by_text(keys));
     cells_[set] = kRoot;
     ranges.push_back({root(set), keys.data(), keys.data() + keys.size(), 0});
   }

@@ -77,6 +77,7 @@ Splits load_splits(const TrainOptions& options, const BertConfig& config,
         load(*options.test_file, "test", splits.task.text_columns, options.max_predict_samples),
         splits.task, tokenizer, max_length, cache);
   }
+  tokenizer.forget_caches();  // everything is encoded
   return splits;
 }
 
