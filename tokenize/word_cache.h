@@ -103,7 +103,7 @@ class WordCache {
   const Entry* find(const Key& key, std::size_t set) const {
     const Entry* const entries = &entries_[set];
     const bool first = is(entries[0], key), second = is(entries[1], key);
-    return first | second ? entries + second : nullptr;
+    return (first | second) ? entries + second : nullptr;
   }
   // The same where a word goes when its set is full: the neighbouring one.
   const Entry* find_beside(const Key& key, std::size_t set) const {
