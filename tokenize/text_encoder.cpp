@@ -25,8 +25,7 @@ constexpr std::size_t kGroup =
 
 class TextEncoder::Scratch {
  public:
-  explicit Scratch(const TextEncoder& encoder)
-      : stretch(encoder.definition_.normalizer, encoder.matcher()) {}
+  explicit Scratch(const TextEncoder& encoder) : stretch(encoder.rules_, encoder.matcher_) {}
 
   WordCache cache;
   StretchEncoder stretch;
@@ -35,19 +34,12 @@ class TextEncoder::Scratch {
 };
 
 TextEncoder::TextEncoder(const TokenizerDefinition& definition, const Vocabulary& vocabulary)
-    : definition_(definition),
-      unknown_id_(vocabulary.id(definition.unknown_token).value()),
+    : rules_(definition.normalizer),
       plain_(definition, vocabulary),
+      matcher_(definition.tokens, definition.continuing_prefix,
+               vocabulary.id(definition.unknown_token).value(),
+               definition.max_input_chars_per_word),
       find_stretches_(find_stretches()) {}
-
-const LongestMatch& TextEncoder::matcher() const {
-  const std::lock_guard lock(mutex_);
-  if (!matcher_) {
-    matcher_.emplace(definition_.tokens, definition_.continuing_prefix, unknown_id_,
-                     definition_.max_input_chars_per_word);
-  }
-  return *matcher_;
-}
 
 void TextEncoder::forget_caches() const {
   const std::lock_guard lock(mutex_);
@@ -203,7 +195,7 @@ std::size_t TextEncoder::Run::next_window(std::string_view part, std::size_t beg
   }
   found.ends = 0;
 
-  const bool all_space = !encoder_.definition_.normalizer.clean_text;
+  const bool all_space = !encoder_.rules_.clean_text;
   const std::size_t bytes = std::min(part.size() - begin, kWindowBytes);
   const std::size_t rest = bytes % kClassBlock, whole = bytes - rest;
   const auto first = static_cast<uint32_t>(begin);

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +24,7 @@ namespace lathe {
 
 class TextEncoder {
  public:
-  // `vocabulary` is that of definition.tokens. Both must outlive this.
+  // `vocabulary` is that of definition.tokens and must outlive this.
   TextEncoder(const TokenizerDefinition& definition, const Vocabulary& vocabulary);
   ~TextEncoder();
 
@@ -62,14 +61,11 @@ class TextEncoder {
  private:
   class Run;
 
-  const LongestMatch& matcher() const;
-
-  const TokenizerDefinition& definition_;
-  int32_t unknown_id_;
+  NormalizerRules rules_;
   PlainEncoder plain_;
+  LongestMatch matcher_;
   FindStretches find_stretches_;
-  mutable std::mutex mutex_;                     // of what follows
-  mutable std::optional<LongestMatch> matcher_;  // made when the first text is encoded
+  mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Scratch>> idle_;
 };
 
