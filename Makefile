@@ -1,5 +1,5 @@
 # Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make peers · make install
-#        make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
+#        make cuda-check (on a machine with a GPU) · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
 # On every core, unless told otherwise (make -j1).
@@ -81,7 +81,7 @@ LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test demo mrpc bench peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
+.PHONY: all test demo mrpc bench cuda-check peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -150,6 +150,14 @@ $(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
 $(OUT)/bench/%: $(OUT)/bench/%.o $(BENCH_SUPPORT) $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
 
+# What needs a GPU to run; `make cuda-check` runs it.
+GPU_TEST  := $(OUT)/tests/gpu/cuda_test
+GPU_BENCH := $(OUT)/bench/gpu/gpu
+$(GPU_TEST): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/cuda/*.cpp)) $(OUT)/tests/kernels/compare.o \
+             $(OUT)/tests/train/tiny_task.o $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
+
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
 
@@ -187,6 +195,10 @@ mrpc: all $(OUT)/examples/bag_of_words
 
 bench: $(BENCHES)
 	@scripts/bench.sh
+
+# On a machine with a GPU: its tests, its figures, what PyTorch does there. Else it says that there is none.
+cuda-check: all $(GPU_TEST) $(GPU_BENCH)
+	@scripts/cuda_check.sh
 
 peers: all
 	@scripts/peers.sh
@@ -228,4 +240,4 @@ clean:
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))

@@ -12,12 +12,16 @@
 
 namespace lathe {
 
+// Who multiplies matrices on a GPU: cublasLt where it is installed, else and on demand this
+// project's kernels. A processor has one way.
+enum class Gemm { kCublas, kOwn };
+
 class Device {
  public:
   virtual ~Device() = default;
 
   virtual std::string description() const = 0;  // "cpu (avx512)", "cuda (NVIDIA H200)"
-  virtual const Kernels& kernels() const = 0;
+  virtual const Kernels& kernels(Gemm gemm = Gemm::kCublas) const = 0;
   virtual Stream stream() const = 0;  // for the kernels
   // Whether the host reads and writes the device's memory as its own.
   virtual bool is_host() const = 0;
@@ -34,6 +38,8 @@ class Device {
   // read, or written, when the call returns.
   virtual void upload(void* to, const void* from, int64_t bytes) = 0;
   virtual void download(void* to, const void* from, int64_t bytes) = 0;
+  // Within the device's memory.
+  virtual void copy(void* to, const void* from, int64_t bytes) = 0;
 
   // A mark is set after the work asked for so far; waiting for it is waiting for that work, and for
   // a mark never set, for nothing. tensor/mark.h holds one.

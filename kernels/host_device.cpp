@@ -12,7 +12,7 @@ namespace {
 class HostDevice final : public Device {
  public:
   std::string description() const override { return concat("cpu (", cpu_kernels().name, ")"); }
-  const Kernels& kernels() const override { return cpu_kernels(); }
+  const Kernels& kernels(Gemm) const override { return cpu_kernels(); }
   Stream stream() const override { return nullptr; }
   bool is_host() const override { return true; }
 
@@ -36,6 +36,7 @@ class HostDevice final : public Device {
     std::memcpy(to, from, static_cast<std::size_t>(bytes));
   }
   void download(void* to, const void* from, int64_t bytes) override { upload(to, from, bytes); }
+  void copy(void* to, const void* from, int64_t bytes) override { upload(to, from, bytes); }
 
   // All work is done when the call that asks for it returns.
   void* make_mark() override { return nullptr; }

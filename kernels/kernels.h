@@ -340,7 +340,7 @@ struct AdamWArgs {
 // ------------------------------------------------------------------------------------------------
 
 struct Kernels {
-  const char* name;  // "reference", "avx2", …
+  const char* name;  // "reference", "avx2", "products in f32 by cublasLt", …
 
   void (*gemm)(const GemmArgs&, Stream);
   void (*tanh_backward)(const TanhBackwardArgs&, Stream);

@@ -119,7 +119,18 @@ void check_arguments(const TrainingArguments& a) {
   require(a.save_steps > 0, "save_steps", a.save_steps, "must be above 0");
   require(a.save_total_limit.value_or(1) >= 1, "save_total_limit", a.save_total_limit.value_or(1),
           "must be at least 1");
+  if (a.gemm && *a.gemm != "cublaslt" && *a.gemm != "lathe") {
+    fail("--gemm ", *a.gemm, ": must be cublaslt or lathe");
+  }
   check_best_model(a);
+}
+
+void check_device(const TrainingArguments& arguments, const Device& device) {
+  if (!device.is_host()) return;
+  if (arguments.gemm) {
+    fail("--gemm ", *arguments.gemm, ": chooses how a GPU multiplies; this run computes on ",
+         device.description());
+  }
 }
 
 TrainingPlan plan_training(const TrainingArguments& arguments, int64_t examples) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "data/sampler.h"
+#include "kernels/device.h"
 #include "train/schedule.h"
 
 namespace lathe {
@@ -45,6 +46,8 @@ struct TrainingArguments {
 
   // Linear layers round what they multiply to bfloat16; weights, gradients and sums stay floats.
   bool bf16 = false;
+  // Who multiplies on a GPU: "cublaslt" (where it is installed; the default) or "lathe".
+  std::optional<std::string> gemm;
 
   // Random numbers: of dropout and new heads; of the order of the examples (`seed` when absent).
   uint64_t seed = 42;
@@ -69,6 +72,7 @@ struct TrainingArguments {
   // A checkpoint directory to continue from, or empty.
   std::string resume_from_checkpoint;
 
+  Gemm gemm_kind() const { return gemm == "lathe" ? Gemm::kOwn : Gemm::kCublas; }
   int64_t batches_per_update() const { return gradient_accumulation_steps * num_processes; }
   uint64_t order_seed() const { return data_seed.value_or(seed); }
   // The metric that decides which model is best, with its prefix "eval_"; empty where none does.
@@ -79,6 +83,9 @@ struct TrainingArguments {
 // Error naming the option, its value and what would be right, for values out of range and for
 // options that contradict each other.
 void check_arguments(const TrainingArguments& arguments);
+
+// Error for arguments that the device cannot follow: gemm is for GPUs.
+void check_device(const TrainingArguments& arguments, const Device& device);
 
 // What a run of those arguments over that many examples consists of.
 struct TrainingPlan {

@@ -73,6 +73,7 @@ Trainer::Trainer(BertForSequenceClassification& model, const Tokenizer* tokenize
   if (communicator_.size() != arguments_.num_processes) {
     fail("--num_processes ", arguments_.num_processes, ": ", communicator_.size(), " ranks run");
   }
+  check_device(arguments_, device());
 }
 
 void Trainer::add_callback(std::unique_ptr<TrainerCallback> callback) {
@@ -346,7 +347,7 @@ Json::Object Trainer::finish(Run& run) {
 }
 
 Context Trainer::context() {
-  return {.kernels = device().kernels(),
+  return {.kernels = device().kernels(arguments_.gemm_kind()),
           .arena = *arena_,
           .stream = device().stream(),
           .precision = arguments_.bf16 ? Precision::kBF16 : Precision::kF32,

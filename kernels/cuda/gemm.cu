@@ -2,7 +2,6 @@
 // The operands' tiles lie in shared memory, twice, so that the next step's values come from global
 // memory while this step's are multiplied. Each of 256 threads keeps (kTile / 16)² results in
 // registers, so that a value read from shared memory is used kTile / 16 times.
-#include "kernels/bfloat16.h"
 #include "kernels/cuda/gemm.h"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/vector.h"
@@ -61,7 +60,7 @@ struct Results {
   __device__ static int position(int part, int n) { return n / 4 * 64 + part * 4 + n % 4; }
 
   __device__ void add_product(const Tile<kTile>& a, const Tile<kTile>& b, int row_part,
-                              int column_part, Precision precision) {
+                              int column_part) {
     LATHE_UNROLL
     for (int l = 0; l < kDepth; ++l) {
       float rows[kSize], columns[kSize];
@@ -71,13 +70,6 @@ struct Results {
         const Vector<4> c = load_vector<4>(&b[l][position(column_part, n)]);
         LATHE_UNROLL
         for (int u = 0; u < 4; ++u) rows[n + u] = r.x[u], columns[n + u] = c.x[u];
-      }
-      if (precision == Precision::kBF16) {
-        LATHE_UNROLL
-        for (int n = 0; n < kSize; ++n) {
-          rows[n] = rounded_to_bfloat16(rows[n]);
-          columns[n] = rounded_to_bfloat16(columns[n]);
-        }
       }
       LATHE_UNROLL
       for (int i = 0; i < kSize; ++i) {
@@ -115,7 +107,7 @@ __global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ 
       b_stage.load(b, first_column, (step + 1) * kDepth);
     }
     const Tile<kTile>& a_tile = a_tiles[step % 2];
-    results.add_product(a_tile, b_tiles[step % 2], row_part, column_part, args.precision);
+    results.add_product(a_tile, b_tiles[step % 2], row_part, column_part);
     if (sums_rows) {
       for (int l = 0; l < kDepth; ++l) row_sum += a_tile[l][thread];
     }
@@ -157,6 +149,7 @@ void gemm_tiled(const GemmArgs& args, int tile, Stream stream) {
 
 // Large tiles where there are enough of them to keep a large GPU's multiprocessors busy.
 void gemm(const GemmArgs& args, Stream stream) {
+  if (args.precision == Precision::kBF16) return gemm_bf16(args, stream);
   constexpr int64_t kBusy = 128;
   const bool large = ceil_div(args.m, 128) * ceil_div(args.n, 128) >= kBusy;
   gemm_tiled(args, large ? 128 : 64, stream);

@@ -5,8 +5,20 @@
 
 namespace lathe::LATHE_CUDA {
 
-// Our own kernel, with tiles of 64 x 64 or 128 x 128 results a block.
+// Our own kernel in f32, with tiles of 64 x 64 or 128 x 128 results a block.
 void gemm_tiled(const GemmArgs& args, int tile, Stream stream);
+
+// The same on tensor cores, with operands rounded to bfloat16.
+void gemm_bf16(const GemmArgs& args, Stream stream);
+
+// a_row_sum[i] += Σ_l op(a)[i, l], in f32.
+void add_row_sums(const GemmArgs& args, Stream stream);
+
+// Whether this machine has cublasLt.
+bool has_cublas();
+// The product by cublasLt. False, and nothing done,
+// where the machine has no cublasLt or it does not take the problem.
+bool gemm_by_cublas(const GemmArgs& args, Stream stream);
 
 // The exact GELU, x Φ(x), and its derivative Φ(x) + x φ(x).
 __device__ inline float normal_cdf(float x) { return 0.5f * (1.0f + erff(x * 0.70710678f)); }

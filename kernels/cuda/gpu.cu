@@ -28,7 +28,7 @@ class Gpu final : public Device {
   Gpu& operator=(const Gpu&) = delete;
 
   std::string description() const override { return concat("cuda (", name_, ")"); }
-  const Kernels& kernels() const override { return LATHE_CUDA::kernels(); }
+  const Kernels& kernels(Gemm gemm) const override { return LATHE_CUDA::kernels(gemm); }
   Stream stream() const override { return stream_; }
   bool is_host() const override { return false; }
 
@@ -47,10 +47,15 @@ class Gpu final : public Device {
   void release_staging(void* memory, int64_t) override { cudaFreeHost(memory); }
 
   void upload(void* to, const void* from, int64_t bytes) override {
-    copy(to, from, bytes, cudaMemcpyHostToDevice, "a copy to the GPU");
+    exchange(to, from, bytes, cudaMemcpyHostToDevice, "a copy to the GPU");
   }
   void download(void* to, const void* from, int64_t bytes) override {
-    copy(to, from, bytes, cudaMemcpyDeviceToHost, "a copy from the GPU");
+    exchange(to, from, bytes, cudaMemcpyDeviceToHost, "a copy from the GPU");
+  }
+  void copy(void* to, const void* from, int64_t bytes) override {
+    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice,
+                          stream_),
+          "a copy on the GPU");
   }
 
   void* make_mark() override {
@@ -75,7 +80,7 @@ class Gpu final : public Device {
   }
   // From and to memory that is not pinned the copy itself waits only as long as that memory is in
   // use; the wait for a download makes this the same on every driver.
-  void copy(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind, const char* what) {
+  void exchange(void* to, const void* from, int64_t bytes, cudaMemcpyKind kind, const char* what) {
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), kind, stream_), what);
     cudaPointerAttributes attributes{};
     const void* host = kind == cudaMemcpyHostToDevice ? from : to;

@@ -5,12 +5,14 @@
 #pragma once
 
 #include "kernels/cuda/device.h"
+#include "kernels/device.h"
 
 namespace lathe::LATHE_CUDA {
 
-const Kernels& kernels();
+const Kernels& kernels(Gemm gemm = Gemm::kCublas);
 
-void gemm(const GemmArgs&, Stream);
+void gemm(const GemmArgs&, Stream);         // our own
+void gemm_cublas(const GemmArgs&, Stream);  // cublasLt's, ours where it has none
 void tanh_backward(const TanhBackwardArgs&, Stream);
 void dropout(const DropoutArgs&, Stream);
 void embedding_forward(const EmbeddingForwardArgs&, Stream);

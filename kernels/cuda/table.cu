@@ -1,14 +1,14 @@
+#include "kernels/cuda/gemm.h"
 #include "kernels/cuda/ops.h"
-
-#define LATHE_TEXT_OF(token) #token
-#define LATHE_TEXT(macro) LATHE_TEXT_OF(macro)
 
 namespace lathe::LATHE_CUDA {
 
-const Kernels& kernels() {
-  static constexpr Kernels kTable = {
-      .name = LATHE_TEXT(LATHE_CUDA),
-      .gemm = gemm,
+namespace {
+
+constexpr Kernels table_with(const char* name, void (*product)(const GemmArgs&, Stream)) {
+  return {
+      .name = name,
+      .gemm = product,
       .tanh_backward = tanh_backward,
       .dropout = dropout,
       .embedding_forward = embedding_forward,
@@ -27,7 +27,14 @@ const Kernels& kernels() {
       .squared_norm = squared_norm,
       .adamw = adamw,
   };
-  return kTable;
+}
+
+}  // namespace
+
+const Kernels& kernels(Gemm gemm_kind) {
+  static constexpr Kernels kCublasTable = table_with("gemm by cublasLt", gemm_cublas);
+  static constexpr Kernels kOwnTable = table_with("gemm by Lathe", gemm);
+  return gemm_kind == Gemm::kCublas && has_cublas() ? kCublasTable : kOwnTable;
 }
 
 }  // namespace lathe::LATHE_CUDA

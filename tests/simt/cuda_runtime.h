@@ -63,13 +63,14 @@ class Violation : public std::runtime_error {
 
 constexpr unsigned kWarp = 32;
 
-enum class Collective { kShuffle, kBallot, kSyncWarp };
+enum class Collective { kShuffle, kBallot, kSyncWarp, kMultiplyAdd };
 
 // Waits for the lanes of `mask`. A shuffle returns what lane `source` brought, a ballot the lanes
 // that brought something other than 0.
 uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned source);
 unsigned lane();
 void sync_block();
+void require_aligned(const void* address, std::size_t bytes);
 
 void* dynamic_shared();  // of the running block, aligned to 16 bytes
 
@@ -86,6 +87,48 @@ T shuffle(unsigned mask, T value, unsigned source) {
   bits = collective(Collective::kShuffle, mask, bits, source);
   std::memcpy(&value, &bits, sizeof value);
   return value;
+}
+
+// ---- tensor cores ----
+
+inline uint16_t to_bf16(float x) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &x, sizeof bits);
+  if (std::isnan(x)) return 0x7fff;
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+inline float from_bf16(uint16_t x) {
+  const uint32_t bits = uint32_t{x} << 16;
+  float value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// What a lane brings to mma.m16n8k16: its elements of a, b and the sums, which are added to.
+struct Fragments {
+  const uint32_t *a, *b;
+  float* sums;
+};
+inline void multiply_add(const uint32_t (&a)[4], const uint32_t (&b)[2], float (&sums)[4]) {
+  const Fragments mine{a, b, sums};
+  collective(Collective::kMultiplyAdd, 0xffffffffu, reinterpret_cast<uint64_t>(&mine), 0);
+}
+
+// ldmatrix.x4: every lane gives the address of a row, and reads from others' rows. Whole words, as
+// kernels write them: accesses are compared with others of their size.
+inline void load_matrices(const uint16_t* row, bool transposed, uint32_t (&words)[4]) {
+  for (unsigned matrix = 0; matrix < 4; ++matrix) {
+    const unsigned here = lane() / 4, next = lane() % 4 * 2;
+    uint16_t pair[2];
+    for (unsigned half = 0; half < 2; ++half) {
+      const unsigned r = transposed ? next + half : here, c = transposed ? here : next + half;
+      const uint16_t* from = shuffle(0xffffffffu, row, matrix * 8 + r);
+      require_aligned(from, 16);
+      const uint32_t word = reinterpret_cast<const uint32_t*>(from)[c / 2];
+      pair[half] = static_cast<uint16_t>(word >> c % 2 * 16);
+    }
+    words[matrix] = uint32_t{pair[0]} | uint32_t{pair[1]} << 16;
+  }
 }
 
 }  // namespace simt

@@ -183,7 +183,13 @@ void __tsan_vptr_update(void** address, void* table);
 void __tsan_read_range(void* address, std::size_t bytes);
 void __tsan_write_range(void* address, std::size_t bytes);
 
+// Whether a `static` variable of the host's code has been made.
+unsigned char __tsan_atomic8_load(const volatile unsigned char* address, int order);
+
 void __tsan_init() {}
+unsigned char __tsan_atomic8_load(const volatile unsigned char* address, int) {
+  return __atomic_load_n(address, __ATOMIC_ACQUIRE);
+}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 void __tsan_vptr_update(void**, void*) {}

@@ -244,6 +244,33 @@ void check_launch(dim3 grid, dim3 block, std::size_t shared_bytes, const void* k
   }
 }
 
+// The 32 lanes' fragments as matrices, multiplied; element by element as the PTX manual has them.
+void multiply_add(const uint64_t (&brought)[kWarp]) {
+  float a[16][16], b[16][8];
+  const auto low = [](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair)); };
+  const auto high = [](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair >> 16)); };
+  const auto of = [&](unsigned lane) { return reinterpret_cast<const Fragments*>(brought[lane]); };
+  for (unsigned lane = 0; lane < kWarp; ++lane) {
+    const unsigned group = lane / 4, first = lane % 4 * 2;
+    for (unsigned n = 0; n < 4; ++n) {
+      const unsigned row = group + n % 2 * 8, column = first + n / 2 * 8;
+      a[row][column] = low(of(lane)->a[n]), a[row][column + 1] = high(of(lane)->a[n]);
+    }
+    for (unsigned n = 0; n < 2; ++n) {
+      b[first + n * 8][group] = low(of(lane)->b[n]),
+                    b[first + n * 8 + 1][group] = high(of(lane)->b[n]);
+    }
+  }
+  for (unsigned lane = 0; lane < kWarp; ++lane) {
+    for (unsigned n = 0; n < 4; ++n) {
+      const unsigned row = lane / 4 + n / 2 * 8, column = lane % 4 * 2 + n % 2;
+      float sum = of(lane)->sums[n];
+      for (unsigned k = 0; k < 16; ++k) sum += a[row][k] * b[k][column];
+      of(lane)->sums[n] = sum;
+    }
+  }
+}
+
 // Completes the collective that `fiber` waits at when all lanes of its mask are there.
 void complete_if_all_there(Fiber& fiber) {
   Machine& m = machine();
@@ -259,6 +286,7 @@ void complete_if_all_there(Fiber& fiber) {
     brought[lane] = warp[lane].value;
     ballot |= uint64_t{warp[lane].value != 0} << lane;
   }
+  if (fiber.kind == Collective::kMultiplyAdd) multiply_add(brought);
   for (unsigned lane = 0; lane < lanes; ++lane) {
     if ((fiber.mask >> lane & 1) == 0) continue;
     warp[lane].value = fiber.kind == Collective::kBallot ? ballot : brought[warp[lane].source];
@@ -272,6 +300,14 @@ void complete_if_all_there(Fiber& fiber) {
 }  // namespace
 
 unsigned lane() { return machine().running->number % kWarp; }
+
+void require_aligned(const void* address, std::size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(address) % bytes == 0) return;
+  Machine& m = machine();
+  m.violation = concat(name_of(*m.running), " loads from an address that is not aligned to ", bytes,
+                       " bytes");
+  stop();
+}
 
 void* dynamic_shared() { return dynamic_memory; }
 

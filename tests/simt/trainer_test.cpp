@@ -108,6 +108,20 @@ TEST_F(CudaTrainer, SharesBatchesAmongRanks) {
   EXPECT_LT(largest_difference(found.parameters, expected.parameters), 1e-6);
 }
 
+// With factors rounded to 8 bits, losses differ in the third digit.
+TEST_F(CudaTrainer, MultipliesInBf16) {
+  TrainingArguments in_f32 = arguments(), in_bf16 = arguments();
+  in_f32.max_steps = in_bf16.max_steps = 2;
+  in_f32.eval_strategy = in_bf16.eval_strategy = IntervalStrategy::kNo;
+  in_bf16.bf16 = true;
+  const auto loss = [](const Outcome& outcome) {
+    return Json(outcome.log.back()).find("train_loss")->as_double();
+  };
+  const double expected = loss(train(host_device(), in_f32)), found = loss(train(gpu(), in_bf16));
+  EXPECT_NEAR(found, expected, 1e-2 * expected);
+  EXPECT_NE(found, expected);
+}
+
 // What is not finite is found some steps later, and is told as if it had been found at once.
 TEST_F(CudaTrainer, StopsAtALossThatIsNotFinite) {
   BertConfig config = tiny_config(0.0);

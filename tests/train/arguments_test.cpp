@@ -22,6 +22,16 @@ TEST(Arguments, DefaultsAreTransformers) {
   check_arguments(arguments);
 }
 
+TEST(Arguments, WhoMultipliesIsChosenForGpus) {
+  TrainingArguments arguments;
+  check_device(arguments, host_device());
+  EXPECT_EQ(arguments.gemm_kind(), Gemm::kCublas);
+  arguments.gemm = "lathe";
+  EXPECT_EQ(arguments.gemm_kind(), Gemm::kOwn);
+  EXPECT_NE(error_of([&] { check_device(arguments, host_device()); }).find("--gemm lathe: chooses"),
+            std::string::npos);
+}
+
 TEST(Arguments, PlansEpochs) {
   TrainingArguments arguments;
   arguments.per_device_train_batch_size = 16;

@@ -329,6 +329,7 @@ TEST_F(Program, RefusesOptionsInOneLine) {
                "--learning_rte: `lathe train` has no such option; did you mean --learning_rate?");
   expect_error(work_.train("out", "--fp16"),
                "--fp16: 16-bit products are made in bfloat16: --bf16");
+  expect_error(work_.train("out", "--gemm best"), "--gemm best: must be cublaslt or lathe");
   expect_error(work_.train("out", "--num_processes 0"),
                "--num_processes 0: must be from 1 to 1024");
   if (why_no_cuda() != nullptr) {

@@ -38,8 +38,8 @@ Device& choose_device(const CommonOptions& common);
 // With --device cuda the GPU whose number is `rank`, with auto the same where the machine has a
 // GPU, else the processor. Error where there are fewer GPUs than ranks.
 Device& device_of_rank(const CommonOptions& common, int rank);
-// "device: cpu (avx512), 2 threads, bf16 products".
-std::string device_line(const Device& device, bool bf16);
+// "device: cpu (avx512), 2 threads, bf16 products"; "device: cuda (NVIDIA H200), gemm by cublasLt".
+std::string device_line(const Device& device, bool bf16, Gemm gemm = Gemm::kCublas);
 
 TaskOptions task_options(const CommonOptions& common);
 

@@ -100,12 +100,13 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
   const TrainingPlan plan = plan_training(arguments, train.size());
   const int64_t tokens = largest_batch_tokens(train.tokens, arguments.per_device_train_batch_size);
   const int64_t sequences = std::min(arguments.per_device_train_batch_size, train.size());
-  std::printf("%s\n%s\n%lld steps in %lld epochs, batch size %lld\n",
-              device_line(model.parameters().device(), arguments.bf16).c_str(),
-              memory_line(plan_memory(model, tokens, sequences)).c_str(),
-              static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
-              static_cast<long long>(arguments.per_device_train_batch_size *
-                                     arguments.batches_per_update()));
+  std::printf(
+      "%s\n%s\n%lld steps in %lld epochs, batch size %lld\n",
+      device_line(model.parameters().device(), arguments.bf16, arguments.gemm_kind()).c_str(),
+      memory_line(plan_memory(model, tokens, sequences)).c_str(),
+      static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
+      static_cast<long long>(arguments.per_device_train_batch_size *
+                             arguments.batches_per_update()));
   std::fflush(stdout);
 }
 
@@ -234,7 +235,7 @@ void train_command(const Arguments& command_line) {
   if (!parse_train_options(command_line, options)) return;
   TrainingArguments& arguments = options.arguments;
   check_arguments(arguments);
-  choose_device(options.common);
+  check_device(arguments, choose_device(options.common));
   BertConfig config = load_config(options.common.model_name_or_path);
   apply_overrides(config, options.config_overrides);
   const Tokenizer tokenizer = load_tokenizer(options.common.model_name_or_path, config);

@@ -106,6 +106,8 @@ bool parse_train_options(const Arguments& arguments, TrainOptions& train) {
   add_intervals(options, train.arguments, names);
   add_model_changes(options, train);
   add_device_options(options, train.common);
+  options.add("gemm", train.arguments.gemm,
+              "On a GPU: who multiplies, cublaslt or lathe [cublaslt, where it is installed]");
   if (!options.parse(arguments)) return false;
 
   TrainingArguments& chosen = train.arguments;

@@ -60,7 +60,7 @@ inline Case add_norm_forward_case(const AddNormShape& s) {
   c.bytes = 4.0 * (s.inference ? 3 : 4) * static_cast<double>(s.rows * s.hidden);
   c.prepare = [s](Operands& o) { add_add_norm_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
-    kernels.add_norm_forward(add_norm_forward_args(o, s), nullptr);
+    kernels.add_norm_forward(add_norm_forward_args(o, s), o.stream());
   };
   return c;
 }
@@ -76,7 +76,7 @@ inline Case add_norm_backward_case(const AddNormShape& s) {
     reference_kernels().add_norm_forward(add_norm_forward_args(o, saved), nullptr);
   };
   c.run = [s](const Kernels& kernels, Operands& o) {
-    kernels.add_norm_backward(add_norm_backward_args(o, s), nullptr);
+    kernels.add_norm_backward(add_norm_backward_args(o, s), o.stream());
   };
   return c;
 }

@@ -118,7 +118,7 @@ inline Case attention_forward_case(const AttentionShape& shape, bool save) {
   c.run = [layout, save](const Kernels& kernels, Operands& o) {
     AttentionForwardArgs args = layout.forward(o);
     if (!save) args.logsumexp = nullptr;
-    kernels.attention_forward(args, nullptr);
+    kernels.attention_forward(args, o.stream());
   };
   return c;
 }
@@ -133,7 +133,7 @@ inline Case attention_backward_case(const AttentionShape& shape) {
     reference_kernels().attention_forward(layout.forward(o), nullptr);
   };
   c.run = [layout](const Kernels& kernels, Operands& o) {
-    kernels.attention_backward(layout.backward(o), nullptr);
+    kernels.attention_backward(layout.backward(o), o.stream());
   };
   return c;
 }

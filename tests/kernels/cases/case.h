@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "kernels/kernels.h"
 #include "tensor/random.h"
+#include "tests/kernels/cases/mirror.h"
 
 namespace lathe::testing {
 
@@ -42,10 +44,49 @@ class Operands {
   }
   void add_double(const std::string& name) { doubles_[name] = 0; }
 
-  float* f(const std::string& name) { return floats_.at(name).data() + offset_; }
-  const int32_t* i(const std::string& name) { return ints_.at(name).data(); }
-  uint8_t* b(const std::string& name) { return bytes_.at(name).data(); }
-  double* d(const std::string& name) { return &doubles_.at(name); }
+  // Every float x of those buffers becomes change(x).
+  void for_each_of(std::initializer_list<const char*> names, float (*change)(float)) {
+    for (const char* name : names) {
+      for (float& x : floats_.at(name)) x = change(x);
+    }
+  }
+
+  // Where the op finds a buffer: on the device after move_to().
+  float* f(const std::string& name) {
+    return (mirror_ ? mirror_->at<float>(name) : floats_.at(name).data()) + offset_;
+  }
+  const int32_t* i(const std::string& name) {
+    return mirror_ ? mirror_->at<int32_t>(name) : ints_.at(name).data();
+  }
+  uint8_t* b(const std::string& name) {
+    return mirror_ ? mirror_->at<uint8_t>(name) : bytes_.at(name).data();
+  }
+  double* d(const std::string& name) {
+    return mirror_ ? mirror_->at<double>(name) : &doubles_.at(name);
+  }
+  // A list that a run makes for its op: where the op finds it, until the run is over.
+  template <class T>
+  const T* place(const std::vector<T>& list) {
+    if (!mirror_) return list.data();
+    return static_cast<const T*>(mirror_->place(list.data(), list.size() * sizeof(T)));
+  }
+  Stream stream() const { return mirror_ ? mirror_->stream() : nullptr; }
+
+  // Copies the buffers to a device, where cases then run; and what they left there back. Between
+  // the two no case is prepared and nothing compared.
+  void move_to(Device& device) {
+    mirror_ = std::make_shared<Mirror>(device);
+    for (const auto& [name, x] : floats_) mirror_->add(name, x.data(), x.size());
+    for (const auto& [name, x] : ints_) mirror_->add(name, x.data(), x.size());
+    for (const auto& [name, x] : bytes_) mirror_->add(name, x.data(), x.size());
+    for (const auto& [name, x] : doubles_) mirror_->add(name, &x, 1);
+  }
+  void fetch() {
+    for (auto& [name, x] : floats_) mirror_->fetch(name, x.data());
+    for (auto& [name, x] : bytes_) mirror_->fetch(name, x.data());
+    for (auto& [name, x] : doubles_) mirror_->fetch(name, &x);
+    mirror_.reset();
+  }
 
   // Whole buffers, whose first offset() elements lie before f().
   const std::map<std::string, std::vector<float>>& floats() const { return floats_; }
@@ -59,6 +100,7 @@ class Operands {
   std::map<std::string, std::vector<int32_t>> ints_;
   std::map<std::string, std::vector<uint8_t>> bytes_;
   std::map<std::string, double> doubles_;
+  std::shared_ptr<Mirror> mirror_;  // while they are on a device
 };
 
 struct Case {

@@ -74,7 +74,7 @@ inline Case embedding_forward_case(const EmbeddingShape& s) {
   c.bytes = 4.0 * 5 * static_cast<double>(s.tokens * s.hidden);
   c.prepare = [s](Operands& o) { add_embedding_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
-    kernels.embedding_forward(embedding_forward_args(o, s), nullptr);
+    kernels.embedding_forward(embedding_forward_args(o, s), o.stream());
   };
   return c;
 }
@@ -90,7 +90,7 @@ inline Case embedding_backward_case(const EmbeddingShape& s) {
     reference_kernels().embedding_forward(embedding_forward_args(o, saved), nullptr);
   };
   c.run = [s](const Kernels& kernels, Operands& o) {
-    kernels.embedding_backward(embedding_backward_args(o, s), nullptr);
+    kernels.embedding_backward(embedding_backward_args(o, s), o.stream());
   };
   return c;
 }

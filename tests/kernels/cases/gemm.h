@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bit>
+
 #include "tests/kernels/cases/case.h"
 
 namespace lathe::testing {
@@ -51,7 +53,7 @@ inline Case gemm_case(const GemmShape& s) {
     args.saved = s.save ? o.f("saved") : nullptr;
     args.a_row_sum = s.row_sum ? o.f("row_sum") : nullptr;
     args.precision = s.precision;
-    kernels.gemm(args, nullptr);
+    kernels.gemm(args, o.stream());
   };
   return c;
 }
@@ -101,6 +103,19 @@ inline std::vector<Case> gemm_cases() {
       shape.row_sum = n > 0;
       cases.push_back(gemm_case(shape));
     }
+  }
+  return cases;
+}
+
+// The same cases with factors that bfloat16 holds exactly, where rounding them changes nothing.
+inline std::vector<Case> with_bf16_factors(std::vector<Case> cases) {
+  for (Case& c : cases) {
+    c.prepare = [prepare = c.prepare](Operands& o) {
+      prepare(o);
+      o.for_each_of({"a", "b"}, [](float x) {
+        return std::bit_cast<float>(std::bit_cast<uint32_t>(x) & 0xffff0000u);
+      });
+    };
   }
   return cases;
 }

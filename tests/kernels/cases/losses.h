@@ -44,19 +44,19 @@ inline Case loss_case(const std::string& op, const LossShape& s, RunLoss run) {
 inline void run_cross_entropy(const Kernels& kernels, Operands& o, const LossShape& s) {
   kernels.cross_entropy({s.rows, s.columns, o.f("logits"), o.i("labels"), o.f("loss"),
                          gradient_of(o, s), kLossGradScale},
-                        nullptr);
+                        o.stream());
 }
 
 inline void run_binary_cross_entropy(const Kernels& kernels, Operands& o, const LossShape& s) {
   kernels.binary_cross_entropy({s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"),
                                 gradient_of(o, s), kLossGradScale},
-                               nullptr);
+                               o.stream());
 }
 
 inline void run_squared_error(const Kernels& kernels, Operands& o, const LossShape& s) {
   kernels.squared_error({s.rows, s.columns, o.f("logits"), o.f("targets"), o.f("loss"),
                          gradient_of(o, s), kLossGradScale},
-                        nullptr);
+                        o.stream());
 }
 
 inline Case sum_case(int64_t count, bool accumulate) {
@@ -67,7 +67,7 @@ inline Case sum_case(int64_t count, bool accumulate) {
     *o.d("sum") = 1000;
   };
   c.run = [count, accumulate](const Kernels& kernels, Operands& o) {
-    kernels.sum({o.f("x"), count, o.d("sum"), accumulate}, nullptr);
+    kernels.sum({o.f("x"), count, o.d("sum"), accumulate}, o.stream());
   };
   return c;
 }

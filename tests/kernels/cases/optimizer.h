@@ -66,8 +66,8 @@ inline Case adamw_case(const OptimizerShape& s) {
     std::vector<ParameterSlice> slices = slices_of(o, s);
     const auto count = static_cast<int64_t>(slices.size());
     const int64_t chunks = number_chunks(slices.data(), count);
-    kernels.adamw({slices.data(), count, chunks, 1e-2, 0.9, 0.999, 1e-8, s.step, o.d("sum"), 2.0},
-                  nullptr);
+    kernels.adamw({o.place(slices), count, chunks, 1e-2, 0.9, 0.999, 1e-8, s.step, o.d("sum"), 2.0},
+                  o.stream());
   };
   return c;
 }
@@ -81,7 +81,7 @@ inline Case squared_norm_case(const OptimizerShape& s) {
     std::vector<ParameterSlice> slices = slices_of(o, s);
     const auto count = static_cast<int64_t>(slices.size());
     const int64_t chunks = number_chunks(slices.data(), count);
-    kernels.squared_norm({slices.data(), count, chunks, o.d("sum")}, nullptr);
+    kernels.squared_norm({o.place(slices), count, chunks, o.d("sum")}, o.stream());
   };
   return c;
 }

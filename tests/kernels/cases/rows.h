@@ -23,7 +23,7 @@ inline std::vector<Case> dropout_cases(RowsShape s) {
       c.run = [=](const Kernels& kernels, Operands& o) {
         kernels.dropout(
             {o.f("x"), o.f(in_place ? "x" : "y"), s.rows, s.columns, case_dropout(probability)},
-            nullptr);
+            o.stream());
       };
       cases.push_back(c);
     }
@@ -38,7 +38,7 @@ inline Case tanh_backward_case(RowsShape s, bool in_place) {
   c.bytes = 4.0 * 3 * static_cast<double>(count);
   c.prepare = [=](Operands& o) { o.add("y", count), o.add("dy", count), o.add("dx", count); };
   c.run = [=](const Kernels& kernels, Operands& o) {
-    kernels.tanh_backward({o.f("y"), o.f("dy"), o.f(in_place ? "dy" : "dx"), count}, nullptr);
+    kernels.tanh_backward({o.f("y"), o.f("dy"), o.f(in_place ? "dy" : "dx"), count}, o.stream());
   };
   return c;
 }
@@ -59,10 +59,11 @@ inline std::vector<Case> indexed_cases(RowsShape s) {
   scatter.bytes = 4.0 * 3 * static_cast<double>(s.rows * s.columns);
   gather.prepare = scatter.prepare = [=](Operands& o) { add_row_operands(o, s); };
   gather.run = [=](const Kernels& kernels, Operands& o) {
-    kernels.gather_rows({o.f("many"), o.i("indices"), o.f("few"), s.rows, s.columns}, nullptr);
+    kernels.gather_rows({o.f("many"), o.i("indices"), o.f("few"), s.rows, s.columns}, o.stream());
   };
   scatter.run = [=](const Kernels& kernels, Operands& o) {
-    kernels.scatter_add_rows({o.f("few"), o.i("indices"), o.f("many"), s.rows, s.columns}, nullptr);
+    kernels.scatter_add_rows({o.f("few"), o.i("indices"), o.f("many"), s.rows, s.columns},
+                             o.stream());
   };
   return {gather, scatter};
 }
@@ -84,7 +85,7 @@ inline Case zero_case(RowsShape s, bool marked) {
   c.run = [=](const Kernels& kernels, Operands& o) {
     ZeroArgs args{.x = o.f("x"), .count = s.rows * s.columns};
     if (marked) args.row_size = s.columns, args.active_rows = o.b("active");
-    kernels.zero(args, nullptr);
+    kernels.zero(args, o.stream());
   };
   return c;
 }

@@ -1,0 +1,284 @@
+// The product by cublasLt. Its epilogues add the bias; its GELU is the approximation with tanh,
+// where BERT has the exact one, so GELU, its derivative and tanh are a pass of ours over the
+// result.
+//
+// Which of its kernels cublasLt recommends for a problem is asked once for each kind of problem and
+// kept. It is not measured: the fastest of a measurement may differ from run to run, and with it
+// the last bits of every result.
+#include "base/error.h"
+#include "kernels/cuda/gemm.h"
+#include "kernels/cuda/ops.h"
+
+#if __has_include(<cublasLt.h>)
+
+#include <cublasLt.h>
+
+#include <compare>
+#include <map>
+
+#ifdef __CUDACC__
+#include <dlfcn.h>
+#endif
+
+namespace lathe::LATHE_CUDA {
+
+namespace {
+
+#define LATHE_CUBLAS_FUNCTIONS(each)                                                 \
+  each(cublasLtCreate) each(cublasLtMatmul) each(cublasLtMatmulAlgoGetHeuristic)     \
+      each(cublasLtMatmulDescCreate) each(cublasLtMatmulDescDestroy)                 \
+          each(cublasLtMatmulDescSetAttribute) each(cublasLtMatrixLayoutCreate)      \
+              each(cublasLtMatrixLayoutDestroy) each(cublasLtMatmulPreferenceCreate) \
+                  each(cublasLtMatmulPreferenceDestroy) each(cublasLtMatmulPreferenceSetAttribute)
+
+// The library's functions, found when the program runs: it also runs where there is no cublasLt.
+struct Functions {
+#define LATHE_DECLARE(name) decltype(&::name) name;
+  LATHE_CUBLAS_FUNCTIONS(LATHE_DECLARE)
+#undef LATHE_DECLARE
+};
+
+bool find_functions(Functions& functions) {
+#ifdef __CUDACC__
+#define LATHE_TEXT_OF(token) #token
+#define LATHE_TEXT(macro) LATHE_TEXT_OF(macro)
+  void* library = dlopen("libcublasLt.so." LATHE_TEXT(CUBLAS_VER_MAJOR), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return false;
+#define LATHE_FIND(name)                                                              \
+  functions.name = reinterpret_cast<decltype(functions.name)>(dlsym(library, #name)); \
+  if (functions.name == nullptr) return false;
+#else
+#define LATHE_FIND(name) functions.name = &::name;
+#endif
+  LATHE_CUBLAS_FUNCTIONS(LATHE_FIND)
+#undef LATHE_FIND
+  return true;
+}
+
+// Null where the machine has none.
+const Functions* functions() {
+  static Functions found;
+  static const bool complete = find_functions(found);
+  return complete ? &found : nullptr;
+}
+
+void check_cublas(cublasStatus_t status) {
+  if (status != CUBLAS_STATUS_SUCCESS) {
+    fail("CUDA: gemm: cublasLt gives status ", static_cast<int>(status));
+  }
+}
+
+// cublasLt counts matrices by columns. Row by row, a matrix c = op(a) op(b) in memory is the one
+// that it calls cᵀ = op(b)ᵀ op(a)ᵀ: its first factor is b, its rows are our columns.
+class Problem {
+ public:
+  Problem(const Functions& f, const GemmArgs& args) : f_(f) {
+    const bool bf16 = args.precision == Precision::kBF16;
+    check_cublas(f.cublasLtMatmulDescCreate(
+        &product, bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F, CUDA_R_32F));
+    set(CUBLASLT_MATMUL_DESC_TRANSA, args.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
+    set(CUBLASLT_MATMUL_DESC_TRANSB, args.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
+    if (has_bias(args)) {
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(args.bias));
+    }
+    first =
+        layout(args.transpose_b ? args.k : args.n, args.transpose_b ? args.n : args.k, args.ldb);
+    second =
+        layout(args.transpose_a ? args.m : args.k, args.transpose_a ? args.k : args.m, args.lda);
+    result = layout(args.n, args.m, args.ldc);
+  }
+  ~Problem() {
+    f_.cublasLtMatmulDescDestroy(product);
+    for (cublasLtMatrixLayout_t l : {first, second, result}) f_.cublasLtMatrixLayoutDestroy(l);
+  }
+  Problem(const Problem&) = delete;
+  Problem& operator=(const Problem&) = delete;
+
+  static bool has_bias(const GemmArgs& args) {
+    return args.epilogue == Epilogue::kBias || args.epilogue == Epilogue::kBiasGelu ||
+           args.epilogue == Epilogue::kBiasTanh;
+  }
+
+  cublasLtMatmulDesc_t product{};
+  cublasLtMatrixLayout_t first{}, second{}, result{};
+
+ private:
+  template <class Value>
+  void set(cublasLtMatmulDescAttributes_t attribute, const Value& value) {
+    check_cublas(f_.cublasLtMatmulDescSetAttribute(product, attribute, &value, sizeof value));
+  }
+  cublasLtMatrixLayout_t layout(int64_t rows, int64_t columns, int64_t ld) const {
+    cublasLtMatrixLayout_t made{};
+    check_cublas(f_.cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<uint64_t>(rows),
+                                               static_cast<uint64_t>(columns), ld));
+    return made;
+  }
+
+  const Functions& f_;
+};
+
+uint32_t alignment_of(const void* pointer) {
+  const auto address = reinterpret_cast<uintptr_t>(pointer);
+  return static_cast<uint32_t>(minimum<uintptr_t>(address & (~address + 1), 256));
+}
+
+// What decides which kernel is recommended, and what is asked for to get the recommendation.
+// Numbers of tokens differ from batch to batch: those within the same 64 share what is recommended
+// for the largest of them, so that it does not depend on which came first.
+struct Key {
+  int64_t m, n, k, lda, ldb, ldc;
+  bool bf16, transpose_a, transpose_b, bias, accumulate;
+  uint32_t align_a, align_b, align_c, align_bias;
+  auto operator<=>(const Key&) const = default;
+};
+
+// The handle of a thread, which works on one GPU, and what it was recommended.
+class Recommendations {
+ public:
+  explicit Recommendations(const Functions& f) : f_(f) { check_cublas(f.cublasLtCreate(&handle_)); }
+
+  cublasLtHandle_t handle() const { return handle_; }
+
+  // Null where cublasLt has no kernel for problems of that size. `args` are of one like them.
+  const cublasLtMatmulHeuristicResult_t* find(const GemmArgs& args, const Key& key) {
+    auto [place, is_new] = found_.try_emplace(key);
+    if (is_new && !ask(args, key, place->second)) place->second.state = kNothing;
+    return place->second.state == CUBLAS_STATUS_SUCCESS ? &place->second : nullptr;
+  }
+
+ private:
+  static constexpr cublasStatus_t kNothing = CUBLAS_STATUS_NOT_SUPPORTED;
+
+  bool ask(GemmArgs args, const Key& key, cublasLtMatmulHeuristicResult_t& answer) const {
+    args.m = key.m, args.k = key.k;
+    const Problem problem(f_, args);
+    cublasLtMatmulPreference_t preference{};
+    check_cublas(f_.cublasLtMatmulPreferenceCreate(&preference));
+    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+      check_cublas(
+          f_.cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t{32} << 20);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, key.align_b);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, key.align_a);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, key.align_c);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, key.align_c);
+    int count = 0;
+    const cublasStatus_t status = f_.cublasLtMatmulAlgoGetHeuristic(
+        handle_, problem.product, problem.first, problem.second, problem.result, problem.result,
+        preference, 1, &answer, &count);
+    f_.cublasLtMatmulPreferenceDestroy(preference);
+    return status == CUBLAS_STATUS_SUCCESS && count == 1;
+  }
+
+  const Functions& f_;
+  cublasLtHandle_t handle_{};
+  std::map<Key, cublasLtMatmulHeuristicResult_t> found_;
+};
+
+// Never destroyed: at exit the driver may be gone before.
+Recommendations& recommendations(const Functions& f) {
+  thread_local auto* const mine = new Recommendations(f);
+  return *mine;
+}
+
+constexpr int kFinishThreads = 256;
+
+// What is left of the epilogue, of product and bias in `from`.
+__global__ void __launch_bounds__(kFinishThreads)
+    finish_kernel(const __grid_constant__ GemmArgs args, const float* from) {
+  const int64_t column = int64_t{blockIdx.x} * kFinishThreads + threadIdx.x;
+  if (column >= args.n) return;
+  for (int64_t row = blockIdx.y; row < args.m; row += gridDim.y) {
+    const int64_t at = row * args.ldc + column;
+    const float x = from[at];
+    if (args.epilogue == Epilogue::kBiasGelu) {
+      args.c[at] = gelu(x);
+    } else if (args.epilogue == Epilogue::kBiasTanh) {
+      args.c[at] = tanhf(x);
+    } else {
+      args.c[at] = x * gelu_derivative(args.saved[at]);
+    }
+  }
+}
+
+void finish(const GemmArgs& args, const float* from, Stream stream) {
+  if (args.epilogue == Epilogue::kNone || args.epilogue == Epilogue::kBias) return;
+  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, kFinishThreads)),
+                  static_cast<unsigned>(minimum<int64_t>(args.m, 65535)));
+  launch("gemm", finish_kernel, grid, kFinishThreads, 0, stream, args, from);
+}
+
+// Runs what is recommended under that key. False where there is nothing, or it does not fit.
+bool multiply(const Functions& f, const GemmArgs& args, float* c, const Key& key, Stream stream) {
+  Recommendations& known = recommendations(f);
+  const auto* advice = known.find(args, key);
+  if (advice == nullptr) return false;
+  const Problem problem(f, args);
+  const auto bytes = static_cast<int64_t>(advice->workspaceSize);
+  const Workspace workspace(bytes > 0 ? bytes : 1, stream, "gemm");
+  const float alpha = 1.0f, beta = args.accumulate ? 1.0f : 0.0f;
+  const cublasStatus_t status =
+      f.cublasLtMatmul(known.handle(), problem.product, &alpha, args.b, problem.first, args.a,
+                       problem.second, &beta, c, problem.result, c, problem.result, &advice->algo,
+                       workspace.data(), advice->workspaceSize, static_cast<cudaStream_t>(stream));
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return false;
+  check_cublas(status);
+  return true;
+}
+
+}  // namespace
+
+bool has_cublas() { return functions() != nullptr; }
+
+bool gemm_by_cublas(const GemmArgs& args, Stream stream) {
+  const Functions* f = functions();
+  if (f == nullptr || args.m == 0 || args.n == 0 || args.k == 0) return false;
+  // What GELU comes from is kept, and read again.
+  float* c = args.epilogue == Epilogue::kBiasGelu && args.saved != nullptr ? args.saved : args.c;
+  Key key{.m = args.m,
+          .n = args.n,
+          .k = args.k,
+          .lda = args.lda,
+          .ldb = args.ldb,
+          .ldc = args.ldc,
+          .bf16 = args.precision == Precision::kBF16,
+          .transpose_a = args.transpose_a,
+          .transpose_b = args.transpose_b,
+          .bias = Problem::has_bias(args),
+          .accumulate = args.accumulate,
+          .align_a = alignment_of(args.a),
+          .align_b = alignment_of(args.b),
+          .align_c = alignment_of(c),
+          .align_bias = Problem::has_bias(args) ? alignment_of(args.bias) : 0};
+  // The tokens are m in forward, k in the gradient of a weight.
+  Key rounded = key;
+  int64_t& tokens = args.transpose_a ? rounded.k : rounded.m;
+  tokens = ceil_div(tokens, 64) * 64;
+  if (!multiply(*f, args, c, rounded, stream) && !multiply(*f, args, c, key, stream)) return false;
+  finish(args, c, stream);
+  if (args.a_row_sum != nullptr) add_row_sums(args, stream);
+  return true;
+}
+
+}  // namespace lathe::LATHE_CUDA
+
+#else
+
+namespace lathe::LATHE_CUDA {
+
+bool has_cublas() { return false; }
+bool gemm_by_cublas(const GemmArgs&, Stream) { return false; }
+
+}  // namespace lathe::LATHE_CUDA
+
+#endif
+
+namespace lathe::LATHE_CUDA {
+
+void gemm_cublas(const GemmArgs& args, Stream stream) {
+  if (!gemm_by_cublas(args, stream)) gemm(args, stream);
+}
+
+}  // namespace lathe::LATHE_CUDA
