@@ -77,7 +77,8 @@ struct Stacks {
   uintptr_t begin = 0;
   std::size_t bytes = 0;
 };
-extern Stacks stacks;
+// Of each thread of the host: while one runs a kernel, another's code is not that kernel's.
+extern constinit thread_local Stacks stacks;
 
 // Called for every other access of code that the compiler instruments, from `code`.
 void touch(const void* address, std::size_t bytes, Access access, const void* code);

@@ -50,7 +50,7 @@ extern "C" const char __executable_start;  // of the program, from the linker
 
 namespace simt {
 
-Stacks stacks;
+constinit thread_local Stacks stacks;
 
 namespace {
 
