@@ -39,7 +39,11 @@ std::string decode_tokens(const std::vector<std::string>& tokens,
     std::string token = tokens[i];
     if (i > 0) {
       const bool continues = !plain && token.starts_with(prefix);
-      token = continues ? token.substr(prefix.size()) : " " + token;
+      if (continues) {
+        token.erase(0, prefix.size());
+      } else {
+        token.insert(0, 1, ' ');
+      }
     }
     if (cleanup) {
       for (const Replacement& replacement : kCleanup) replace_all(token, replacement);
