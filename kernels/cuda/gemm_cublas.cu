@@ -177,10 +177,10 @@ class Recommendations {
   std::map<Key, cublasLtMatmulHeuristicResult_t> found_;
 };
 
-// Never destroyed: at exit the driver may be gone before.
+// The handle is never destroyed: at exit the driver may be gone before.
 Recommendations& recommendations(const Functions& f) {
-  thread_local auto* const mine = new Recommendations(f);
-  return *mine;
+  thread_local Recommendations mine(f);
+  return mine;
 }
 
 constexpr int kFinishThreads = 256;
