@@ -9,7 +9,12 @@
 
 #include <cstdint>
 
-#include "kernels/on_device.h"
+// For the host and the device when nvcc compiles it.
+#ifdef __CUDACC__
+#define LATHE_DEVICE __host__ __device__
+#else
+#define LATHE_DEVICE
+#endif
 
 namespace lathe {
 

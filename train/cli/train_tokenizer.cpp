@@ -9,19 +9,17 @@
 #include "tokenize/vocabulary_trainer.h"
 #include "train/cli/commands.h"
 #include "train/cli/options.h"
+#include "train/cli/reading_options.h"
 
 namespace lathe {
 
 namespace {
 
-std::vector<std::string> split_at_commas(const std::string& list) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    if (end > begin) parts.push_back(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
+// What a list with commas names: nothing between two of them is no name.
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names = split_at_commas(list);
+  std::erase(names, "");
+  return names;
 }
 
 int32_t special_id(const std::vector<std::string>& tokens, const std::string& name) {
@@ -96,7 +94,7 @@ void train_tokenizer_command(const Arguments& arguments) {
   if (chosen.min_frequency < 0) fail("--min_frequency: must be 0 or more");
   if (chosen.limit_alphabet < 0) fail("--limit_alphabet: must be 0 or more");
 
-  chosen.special_tokens = split_at_commas(special);
+  chosen.special_tokens = names_in(special);
   const NormalizerRules rules{.clean_text = true,
                               .handle_chinese_chars = !keep_chinese,
                               .strip_accents = strip_accents.value_or(!cased),
@@ -106,7 +104,7 @@ void train_tokenizer_command(const Arguments& arguments) {
     chosen.first_continuing = continuing_characters(ties_like, chosen.continuing_prefix);
   }
   WordCounter counter(rules);
-  for (const std::string& path : split_at_commas(files)) {
+  for (const std::string& path : names_in(files)) {
     const MappedFile file(path);
     try {
       counter.add(file.bytes());
