@@ -147,6 +147,7 @@ Dataset Dataset::shuffle(uint64_t seed) const {
 
 Dataset Dataset::sort(const std::vector<SortKey>& keys) const {
   std::vector<std::string> facts;
+  facts.reserve(keys.size());
   for (const SortKey& key : keys) facts.push_back((key.descending ? "-" : "+") + key.column);
   return step({"sort", joined(facts)}, [&](const std::string& output) {
     return in_file(lathe::sort(table_, keys), output);

@@ -165,6 +165,7 @@ ArrowFile open_directory(const std::string& path, const ArrowReadOptions& option
     whole.left_out = std::move(part.left_out);
   }
   std::vector<Column> columns;
+  columns.reserve(parts.size());
   for (const std::vector<Column>& part : parts) {
     columns.push_back(Column::chained(part).with_source(path));
   }

@@ -22,8 +22,13 @@ void require_utf8(const Column& column, int64_t row) {
   }
 }
 
+// JSON has no word for infinities and NaN.
+bool is_json_null(const Column& column, int64_t row) {
+  return column.is_null(row) || (is_fraction(column.type()) && !std::isfinite(column.number(row)));
+}
+
 void append_json(const Column& column, int64_t row, std::string& out) {
-  if (column.is_null(row)) {
+  if (is_json_null(column, row)) {
     out += "null";
   } else if (is_list(column.type())) {
     const RowRange list = column.list(row);
@@ -35,8 +40,6 @@ void append_json(const Column& column, int64_t row, std::string& out) {
   } else if (is_text(column.type())) {
     require_utf8(column, row);  // it may stand in a list
     out += Json(column.text(row)).dump();
-  } else if (is_fraction(column.type()) && !std::isfinite(column.number(row))) {
-    out += "null";
   } else {
     out += cast(column.slice(row, row + 1), ColumnType::kUtf8).text(0);
   }

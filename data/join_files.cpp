@@ -65,6 +65,7 @@ class Joiner {
       if (!again[i].empty()) replace(files_[i].table, files_[i].read_again(again[i]), again[i]);
     }
     std::vector<Column> columns;
+    columns.reserve(names.size());
     for (const std::string& name : names) columns.push_back(joined(name));
     return Table(std::move(columns));
   }

@@ -148,7 +148,7 @@ Table map_rows(const Table& table, const RowFunction& function, const MapOptions
     });
     for (const Json::Object& object : objects) columns.append(object);
   }
-  const Table result = merged(table, columns.finish(), options.remove_columns);
+  Table result = merged(table, columns.finish(), options.remove_columns);
   if (options.output.empty()) return result;
   write_arrow(options.output, result);
   return open_arrow(options.output).table;

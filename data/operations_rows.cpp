@@ -118,6 +118,7 @@ struct RowSplit {
 RowSplit stratified(const Column& column, int64_t test_rows, uint64_t seed) {
   std::vector<std::vector<int64_t>> groups = rows_by_value(column);
   std::vector<int64_t> sizes;
+  sizes.reserve(groups.size());
   for (const auto& group : groups) sizes.push_back(static_cast<int64_t>(group.size()));
   const auto classes = static_cast<int64_t>(groups.size());
   if (*std::min_element(sizes.begin(), sizes.end()) < 2) {
@@ -263,6 +264,7 @@ Table shuffle(const Table& table, uint64_t seed, const std::string& output) {
 
 Table sort(const Table& table, const std::vector<SortKey>& keys) {
   std::vector<Order> orders;
+  orders.reserve(keys.size());
   for (const SortKey& key : keys) orders.emplace_back(table.column(key.column), key.descending);
   std::vector<int64_t> rows = rows_in_order(0, table.rows());
   std::stable_sort(rows.begin(), rows.end(), [&](int64_t a, int64_t b) {

@@ -54,7 +54,7 @@ void fine_tune(const std::string& checkpoint, const std::string& train_file,
       ++context.step;  // other dropout masks
     }
     const Predictions answers = predict(context, model, task.problem_type, validation, batch_size);
-    std::printf("epoch %lld: loss %.4f", static_cast<long long>(epoch + 1), answers.mean_loss());
+    std::printf("epoch %lld: loss %.4f", static_cast<long long>(epoch) + 1, answers.mean_loss());
     for (const auto& [name, value] :
          compute_metrics(nullptr, task.problem_type, answers, validation.targets)) {
       std::printf(", %s %.4f", name.c_str(), value);

@@ -8,6 +8,7 @@ namespace lathe {
 
 // A word below the threshold drops its element. Exact: a float below 1 times 2^32 fits 32 bits.
 static inline uint32_t dropout_threshold(const Dropout& dropout) {
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): never negative
   return static_cast<uint32_t>(static_cast<double>(dropout.probability) * 0x1p32 + 0.5);
 }
 

@@ -48,7 +48,7 @@ std::string describe_mismatch(const Parameter& parameter, const SafetensorsFile:
 }
 
 std::string weights_path(const std::string& directory) {
-  const std::string path = directory + "/" + kWeights;
+  std::string path = directory + "/" + kWeights;
   if (file_exists(path)) return path;
   if (file_exists(path + ".index.json")) {
     fail(directory, ": the checkpoint is sharded (", kWeights,

@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kAlignment = 64;  // a cache line, and the widest vector
 
 // Where a measuring arena pretends to be: not null, so that "allocated" can be told from "absent".
+// NOLINTNEXTLINE(performance-no-int-to-ptr)
 std::byte* const kNowhere = reinterpret_cast<std::byte*>(kAlignment);
 
 }  // namespace

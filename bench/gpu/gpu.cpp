@@ -196,7 +196,11 @@ void add_steps(Report& report, Device& gpu) {
   }
   std::printf("\n%-46s%12s%12s%12s\n", "BERT-base, a training step", "samples/s", "TFLOP/s",
               "of 989");
-  for (const auto& [sequences, length] : {std::pair<int64_t, int64_t>{32, 53}, {128, 128}}) {
+  struct Size {
+    int64_t sequences, length;
+  };
+  for (const Size& size : {Size{32, 53}, Size{128, 128}}) {
+    const int64_t sequences = size.sequences, length = size.length;
     const Examples examples = examples_of_length(sequences, length);
     std::vector<int64_t> rows(static_cast<std::size_t>(sequences));
     std::iota(rows.begin(), rows.end(), 0);

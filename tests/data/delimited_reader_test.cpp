@@ -35,11 +35,11 @@ TEST(Csv, ReadsQuotesNewlinesAndEmptyFields) {
 }
 
 TEST(Csv, TakesEveryLineEndAndNoneAtTheEnd) {
-  for (const char* text :
-       {"a,b\nx,y\nz,w", "a,b\nx,y\nz,w\n", "a,b\r\nx,y\r\nz,w\r\n", "a,b\r\nx,y\r\nz,w\r",
-        "\xEF\xBB\xBF"
-        "a,b\nx,y\nz,w\n",
-        "\r\n\na,b\n\nx,y\r\n\r\n\nz,w\n\n", "\"a\",\"b\"\r\n\"x\",\"y\"\r\n\"z\",\"w\""}) {
+  const std::string after_mark = "\xEF\xBB\xBF" + std::string("a,b\nx,y\nz,w\n");
+  for (const std::string_view text : std::initializer_list<std::string_view>{
+           "a,b\nx,y\nz,w", "a,b\nx,y\nz,w\n", "a,b\r\nx,y\r\nz,w\r\n", "a,b\r\nx,y\r\nz,w\r",
+           after_mark, "\r\n\na,b\n\nx,y\r\n\r\n\nz,w\n\n",
+           "\"a\",\"b\"\r\n\"x\",\"y\"\r\n\"z\",\"w\""}) {
     const Table table = parse_table(text, "t.csv");
     EXPECT_EQ(table.column_names(), (Strings{"a", "b"})) << text;
     EXPECT_EQ(shown(table.column("a")), (Strings{"x", "z"})) << text;

@@ -2,8 +2,8 @@
 
 #include <omp.h>
 
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <span>
 
 #include "base/error.h"
@@ -30,6 +30,11 @@ std::string difference_of(const std::string& name, std::span<const float> refere
                   " (root mean square ", scale, ")");
   }
   return "";
+}
+
+template <class Bits, class Float>
+bool same_bits(Float one, Float other) {
+  return std::bit_cast<Bits>(one) == std::bit_cast<Bits>(other);
 }
 
 }  // namespace
@@ -66,13 +71,13 @@ std::string bitwise_difference(const Operands& one, const Operands& other) {
   for (const auto& [name, values] : one.floats()) {
     const std::vector<float>& others = other.floats().at(name);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (std::memcmp(&values[i], &others[i], sizeof(float)) != 0) {
+      if (!same_bits<uint32_t>(values[i], others[i])) {
         return concat(name, "[", i, "] is ", values[i], " and ", others[i]);
       }
     }
   }
   for (const auto& [name, value] : one.doubles()) {
-    if (std::memcmp(&value, &other.doubles().at(name), sizeof value) != 0) {
+    if (!same_bits<uint64_t>(value, other.doubles().at(name))) {
       return concat(name, " is ", value, " and ", other.doubles().at(name));
     }
   }

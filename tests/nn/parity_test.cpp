@@ -30,7 +30,7 @@ struct Case {
   ProblemType problem;
   const Kernels* kernels;
 
-  friend void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
+  friend std::ostream& operator<<(std::ostream& out, const Case& test) { return out << test.name; }
 };
 
 bool ends_with(const std::string& text, const std::string& end) {
@@ -223,6 +223,7 @@ std::vector<Case> tiny_cases() {
 
 std::vector<Case> minilm_cases(const std::vector<const Kernels*>& backends) {
   std::vector<Case> cases;
+  cases.reserve(backends.size());
   for (const Kernels* kernels : backends) {
     cases.push_back({"minilm", "minilm", kMiniLm, ProblemType::kSingleLabel, kernels});
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -38,7 +39,7 @@ TEST(Safetensors, ReadsBackWhatItWrites) {
   EXPECT_EQ(m->shape, (std::vector<int64_t>{2, 3}));
   float read[6];
   read_as_f32(*m, read);
-  EXPECT_EQ(std::memcmp(read, matrix, sizeof read), 0);
+  EXPECT_TRUE(std::equal(std::begin(read), std::end(read), std::begin(matrix)));
   read_as_f32(*file.find("a.scalar"), read);
   EXPECT_EQ(read[0], -1e-30f);
   EXPECT_EQ(file.find("none"), nullptr);
