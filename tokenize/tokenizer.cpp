@@ -190,10 +190,10 @@ std::string Tokenizer::decode(const std::vector<int32_t>& ids, bool skip_special
 
 std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<int32_t>>& rows,
                                                  bool skip_special_tokens, int threads) const {
-  const int team = threads > 0 ? threads : omp_get_max_threads();
   std::vector<std::string> texts(rows.size());
   std::vector<std::string> errors(rows.size());
-#pragma omp parallel for schedule(dynamic, 64) num_threads(team)
+#pragma omp parallel for schedule(dynamic, 64) \
+    num_threads(threads > 0 ? threads : omp_get_max_threads())
   for (std::size_t i = 0; i < rows.size(); ++i) {
     try {
       texts[i] = decode(rows[i], skip_special_tokens);

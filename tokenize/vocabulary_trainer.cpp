@@ -63,6 +63,7 @@ class Trainer {
       for (std::size_t at = 0; at < word.size();) occurrences[next_code_point(word, at)] += count;
     }
     std::vector<std::pair<int64_t, char32_t>> kept;
+    kept.reserve(occurrences.size());
     for (const auto& [c, count] : occurrences) kept.emplace_back(count, c);
     // The rarest go; of equally rare ones those with the higher code points.
     std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) {

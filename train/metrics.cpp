@@ -124,7 +124,8 @@ double subset_accuracy(std::span<const uint8_t> predictions, std::span<const uin
                    ? 1
                    : 0;
   }
-  return static_cast<double>(correct) / static_cast<double>(labels.size() / width);
+  const std::size_t rows = labels.size() / width;
+  return static_cast<double>(correct) / static_cast<double>(rows);
 }
 
 }  // namespace lathe

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/error.h"
 #include "base/file.h"
 
 namespace lathe {
@@ -12,9 +13,10 @@ namespace {
 
 std::string clock_text(double seconds) {
   const auto whole = static_cast<long long>(seconds);
+  const long long minutes = whole / 60;
   char text[48];
-  std::snprintf(text, sizeof text, "%lld:%02lld:%05.2f", whole / 3600, whole / 60 % 60,
-                seconds - static_cast<double>(whole / 60 * 60));
+  std::snprintf(text, sizeof text, "%lld:%02lld:%05.2f", minutes / 60, minutes % 60,
+                seconds - static_cast<double>(minutes * 60));
   return text;
 }
 
@@ -57,8 +59,8 @@ std::string results_table(const std::string& split, const Json::Object& metrics)
   }
   std::string table = "***** " + split + " metrics *****\n";
   for (const auto& [name, value] : rows) {
-    table += "  " + name + std::string(name_width - name.size(), ' ') + " = " +
-             std::string(value_width - value.size(), ' ') + value + "\n";
+    table += concat("  ", name, std::string(name_width - name.size(), ' '), " = ",
+                    std::string(value_width - value.size(), ' '), value, "\n");
   }
   return table;
 }

@@ -31,7 +31,7 @@ ProblemType problem_of_column(const Column& labels, std::optional<ProblemType> k
 
 // GLUE's names for a column of GLUE's numbers or names; else the names in the column.
 LabelNames choose_labels(const Column& column, const GlueTask* glue) {
-  const LabelNames found = LabelNames::from_column(column);
+  LabelNames found = LabelNames::from_column(column);
   if (glue == nullptr || glue->labels.empty() || column.labels() != nullptr) return found;
   const auto is_glue_name = [&](const std::string& name) {
     return std::find(glue->labels.begin(), glue->labels.end(), name) != glue->labels.end();

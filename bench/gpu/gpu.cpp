@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <numeric>
@@ -44,8 +45,8 @@ double seconds_of(Device& gpu, const Run& run) {
   };
   timed(2);
   const int runs = std::clamp(static_cast<int>(0.03 / (timed(2) / 2)), 2, 1000);
-  std::vector<double> rounds;
-  for (int i = 0; i < 5; ++i) rounds.push_back(timed(runs) / runs);
+  std::array<double, 5> rounds;
+  for (double& round : rounds) round = timed(runs) / runs;
   std::sort(rounds.begin(), rounds.end());
   return rounds[2];
 }

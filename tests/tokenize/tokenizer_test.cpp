@@ -93,6 +93,7 @@ TEST(TokenizerTest, ThreadsShareIt) {
   const Encoding expected = tokenizer.encode(text, {});
   std::vector<std::thread> threads;
   std::vector<int> wrong(4);
+  threads.reserve(wrong.size());
   for (int& count : wrong) {
     threads.emplace_back([&tokenizer, &text, &expected, &count] {
       for (int i = 0; i < 200; ++i) {
@@ -135,6 +136,7 @@ TEST(TokenizerTest, WordsThatAreCutAlready) {
 TEST(TokenizerTest, ABatchIsItsRowsForAnyNumberOfThreads) {
   const Tokenizer tokenizer = Tokenizer::load(kTiny);
   std::vector<std::string> texts;
+  texts.reserve(2000);
   for (int i = 0; i < 2000; ++i) {
     texts.push_back(std::string(static_cast<std::size_t>(i % 50), 'a') + " the fox, " +
                     std::to_string(i));
@@ -201,7 +203,8 @@ TEST(TokenizerTest, DecodesAsTokenizersDoes) {
 TEST(TokenizerTest, LongLines) {
   const Tokenizer tokenizer = Tokenizer::load(kTiny);
   const int32_t unknown = *tokenizer.id("[UNK]");
-  const std::string letters(20'000'000, 'x');
+  std::string letters;
+  letters.resize(20'000'000, 'x');
   EXPECT_EQ(tokenizer.encode(letters, {}).input_ids, (std::vector<int32_t>{2, unknown, 3}));
   std::string marks;
   while (marks.size() < 5'000'000) marks += "\u0301";

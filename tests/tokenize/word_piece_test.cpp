@@ -20,6 +20,7 @@ class WordPieceTest : public ::testing::Test {
     std::vector<WordPiece::Piece> pieces;
     WordPiece(vocabulary_, 0, max_chars).split(word, pieces);
     std::vector<int32_t> found;
+    found.reserve(pieces.size());
     for (const WordPiece::Piece& piece : pieces) found.push_back(piece.id);
     EXPECT_EQ(pieces.back().end, static_cast<int32_t>(word.size()));
     return found;
@@ -115,6 +116,7 @@ TEST(LongestMatch, ALongTokenTakesLinearMemory) {
 // Enough tokens for long runs in the table, found by both kinds of search.
 TEST(Vocabulary, FindsThousandsOfTokens) {
   std::vector<std::string> tokens;
+  tokens.reserve(20000);
   for (int i = 0; i < 20000; ++i) tokens.push_back((i % 2 ? "##" : "") + std::to_string(i));
   const Vocabulary vocabulary(tokens, "##");
   for (int32_t i = 0; i < 20000; ++i) {

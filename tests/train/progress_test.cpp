@@ -15,7 +15,7 @@ std::string output_of(const std::function<void(std::FILE*)>& action) {
   std::FILE* out = open_memstream(&text, &size);
   action(out);
   std::fclose(out);
-  const std::string result(text, size);
+  std::string result(text, size);
   std::free(text);
   return result;
 }

@@ -168,7 +168,7 @@ std::vector<std::string> Options::normalised(const std::vector<std::string>& arg
       fail("--", name, ": needs a value");
     }
     check_value(name, kind, value);
-    result.push_back("--" + name + "=" + value);
+    result.push_back(concat("--", name, "=", value));
   }
   return result;
 }

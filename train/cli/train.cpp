@@ -100,13 +100,13 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
   const TrainingPlan plan = plan_training(arguments, train.size());
   const int64_t tokens = largest_batch_tokens(train.tokens, arguments.per_device_train_batch_size);
   const int64_t sequences = std::min(arguments.per_device_train_batch_size, train.size());
+  const int64_t batch_size = arguments.per_device_train_batch_size * arguments.batches_per_update();
   std::printf(
       "%s\n%s\n%lld steps in %lld epochs, batch size %lld\n",
       device_line(model.parameters().device(), arguments.bf16, arguments.gemm_kind()).c_str(),
       memory_line(plan_memory(model, tokens, sequences)).c_str(),
       static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
-      static_cast<long long>(arguments.per_device_train_batch_size *
-                             arguments.batches_per_update()));
+      static_cast<long long>(batch_size));
   std::fflush(stdout);
 }
 
@@ -145,7 +145,7 @@ Json::Object evaluate(Trainer& trainer, const Splits& splits, int64_t show_worst
   const Split& split = *splits.validation;
   const Predictions predictions = trainer.predict(split.examples);
   if (!reports) return {};
-  const Json::Object metrics =
+  Json::Object metrics =
       with_samples(trainer.score(predictions, split.examples), "eval", split.examples.size());
   report(trainer.arguments().output_dir, "eval", metrics);
   print_worst(split.table, splits.task, split.examples, predictions, show_worst);
