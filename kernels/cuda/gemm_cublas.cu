@@ -33,7 +33,7 @@ namespace {
 
 // The library's functions, found when the program runs: it also runs where there is no cublasLt.
 struct Functions {
-#define LATHE_DECLARE(name) decltype(&::name) name;
+#define LATHE_DECLARE(name) decltype(&::name) name;  // NOLINT(bugprone-macro-parentheses)
   LATHE_CUBLAS_FUNCTIONS(LATHE_DECLARE)
 #undef LATHE_DECLARE
 };
@@ -130,7 +130,7 @@ struct Key {
   int64_t m, n, k, lda, ldb, ldc;
   bool bf16, transpose_a, transpose_b, bias, accumulate;
   uint32_t align_a, align_b, align_c, align_bias;
-  auto operator<=>(const Key&) const = default;
+  auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): none is there
 };
 
 // The handle of a thread, which works on one GPU, and what it was recommended.

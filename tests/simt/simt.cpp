@@ -249,6 +249,7 @@ void multiply_add(const uint64_t (&brought)[kWarp]) {
   float a[16][16], b[16][8];
   const auto low = [](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair)); };
   const auto high = [](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair >> 16)); };
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a lane brings a number
   const auto of = [&](unsigned lane) { return reinterpret_cast<const Fragments*>(brought[lane]); };
   for (unsigned lane = 0; lane < kWarp; ++lane) {
     const unsigned group = lane / 4, first = lane % 4 * 2;

@@ -3,6 +3,7 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,8 @@ __global__ void reverse_dynamic(int* data) {
 }
 
 std::vector<int> iota(int count) {
-  std::vector<int> values;
-  for (int i = 0; i < count; ++i) values.push_back(i);
+  std::vector<int> values(static_cast<std::size_t>(count));
+  std::iota(values.begin(), values.end(), 0);
   return values;
 }
 
