@@ -8,7 +8,7 @@
 namespace lathe {
 
 std::optional<JsonType> JsonType::common(const JsonType& a, const JsonType& b) {
-  const auto is_numeric = [](Kind kind) { return kind == Kind::kInteger || kind == Kind::kNumber; };
+  const auto is_numeric = [](Kind of) { return of == Kind::kInteger || of == Kind::kNumber; };
   if (a.kind == Kind::kUnsettled) return b;
   if (b.kind == Kind::kUnsettled) return a;
   if (is_numeric(a.kind) && is_numeric(b.kind)) return a.kind == Kind::kNumber ? a : b;

@@ -34,7 +34,7 @@ struct QuadBlock {
 
 struct OctetBlock {
   using Vector = Octet;
-  static constexpr int kRows = 8;
+  [[maybe_unused]] static constexpr int kRows = 8;  // not on the baseline
   static Octet row(const float* x, int64_t ld) {
     return __builtin_shufflevector(load_as<Quad>(x), load_as<Quad>(x + 4 * ld), 0, 1, 2, 3, 4, 5, 6,
                                    7);

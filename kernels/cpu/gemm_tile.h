@@ -7,7 +7,7 @@
 
 namespace lathe::cpu::LATHE_ISA {
 
-#if defined(__AMX_BF16__)
+#if defined(__AMX_BF16__) || defined(__AMXBF16__)  // as GCC and as Clang call it
 // 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is one bfloat16, or the
 // three that make a float.
 constexpr int kTileRows = 32, kTileColumns = 32;
