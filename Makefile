@@ -100,11 +100,11 @@ build/lathe build/liblathe.a: $(OUT)/lathe
 endif
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
-SETUP := build/.setup
+SETUP := $(OUT)/.setup
 
 $(SETUP): scripts/setup.sh
-	@mkdir -p build
-	@scripts/setup.sh
+	@mkdir -p $(@D)
+	@FLAVOUR=$(FLAVOUR) scripts/setup.sh
 	@touch $@
 
 $(OUT)/%.o: %.cpp | $(SETUP)

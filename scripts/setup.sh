@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the packages that the build and the tests need, where the user may install; else prints the line to run.
+# FLAVOUR: of the build (Makefile); tsan and fuzz need Clang too.
 set -euo pipefail
 
 # package:what shows that it is there
@@ -9,11 +10,17 @@ needs=(
   "libutf8proc-dev:utf8proc.h" "libxxhash-dev:xxhash.h" "liblz4-dev:lz4frame.h" "libzstd-dev:zstd.h" "zlib1g-dev:zlib.h"
   "libgtest-dev:gtest/gtest.h" "libbenchmark-dev:benchmark/benchmark.h"
 )
+if [[ ${FLAVOUR:-} == @(tsan|fuzz) ]]; then
+  needs+=("clang:clang++" "libomp-dev:/usr/lib/llvm-*/lib/libomp.so"
+    "libclang-rt-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.tsan-x86_64.a")
+fi
 
 missing=()
 for need in "${needs[@]}"; do
   package=${need%%:*} proof=${need#*:}
-  if [[ $proof == *.h* ]]; then
+  if [[ $proof == /* ]]; then
+    compgen -G "$proof" >/dev/null || missing+=("$package")
+  elif [[ $proof == *.h* ]]; then
     [[ -e /usr/include/$proof || -e /usr/local/include/$proof ]] || missing+=("$package")
   else
     command -v "$proof" >/dev/null || missing+=("$package")
