@@ -158,7 +158,7 @@ $(GPU_TEST): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/cuda/*.cpp)) $(OUT)/te
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
 
-$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/liblathe.a
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
 
 # One thread runs everything there: nothing for ThreadSanitizer, whose calls it would answer.

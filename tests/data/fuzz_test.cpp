@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "tests/data/table_testing.h"
 #include "tests/fuzz/data_targets.h"
+#include "tests/fuzz/file_targets.h"
 #include "tests/fuzz/mutate.h"
 
 namespace lathe::fuzz {
@@ -86,6 +87,29 @@ TEST(Fuzz, ArrowSurvivesDamage) {
       arrow_target(damaged);
     }
   }
+}
+
+TEST(Fuzz, CompressedFilesSurviveDamage) {
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += concat("line ", i * i, ",", i % 3, "\n");
+  const std::vector<std::string> words = {std::string(4, '\0'), std::string(4, '\xFF'),
+                                          "\x1F\x8B\b", "\x28\xB5\x2F\xFD"};
+  run_mutated({testing::gzipped(text), testing::zstandard(text),
+               testing::gzipped(text) + testing::gzipped("more")},
+              words, 1000, compressed_target);
+}
+
+TEST(Fuzz, BlocksOfAFileCannotBeSeen) {
+  const testing::OneThread one;
+  run_mutated(kTables, kTableWords, 150, blocks_target);
+}
+
+TEST(Fuzz, DirectoriesSurviveDamage) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.file("dataset");
+  save_dataset(path, parse_table("text,label\na,no\nb,yes\n", "t.csv"));
+  run_mutated({"0" + read_file(path + "/state.json"), "1" + read_file(path + "/dataset_info.json")},
+              kJsonWords, 300, directory_target);
 }
 
 TEST(Fuzz, JsonSurvivesDamage) {

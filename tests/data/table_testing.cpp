@@ -1,5 +1,8 @@
 #include "tests/data/table_testing.h"
 
+#include <zlib.h>
+#include <zstd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -29,6 +32,26 @@ std::vector<std::string> shown(const Column& column) {
   std::vector<std::string> values;
   for (int64_t row = 0; row < column.size(); ++row) values.push_back(shown_value(column, row));
   return values;
+}
+
+std::string gzipped(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string zstandard(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
 }
 
 std::string test_data(const std::string& folder) {

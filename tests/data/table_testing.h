@@ -26,6 +26,10 @@ class OneThread {
 // Every value as a person would write it; nulls as "null", lists as "[1, 2]".
 std::vector<std::string> shown(const Column& column);
 
+// A text as a .gz and as a .zst file hold it.
+std::string gzipped(const std::string& text);
+std::string zstandard(const std::string& text);
+
 // `folder` of the test data ($LATHE_TEST_DATA, else ../shared/data), or "" where it is absent.
 std::string test_data(const std::string& folder);
 
