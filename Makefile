@@ -47,17 +47,20 @@ BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(
 FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 # Code for the processor: one source, one object and one namespace per instruction set. A file under amx/ stands there
-# for the one of the same name; text has no use for matrices.
+# for the one of the same name; text has no use for bfloat16s and matrices.
 CPU_SOURCES := $(wildcard kernels/cpu/*.cpp tokenize/cpu/*.cpp data/cpu/*.cpp)
 CPU_FLAGS   := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math
-ISAS        := baseline avx2 avx512 amx
+ISAS        := baseline avx2 avx512 avx512_bf16 amx
 FLAGS_baseline := -march=x86-64
 FLAGS_avx2     := -march=haswell
 FLAGS_avx512   := -march=skylake-avx512 -mprefer-vector-width=512
-FLAGS_amx      := $(FLAGS_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
+FLAGS_avx512_bf16 := $(FLAGS_avx512) -mavx512bf16
+FLAGS_amx      := $(FLAGS_avx512_bf16) -mamx-tile -mamx-bf16
 AMX_SOURCES := $(wildcard kernels/cpu/amx/*.cpp)
-sources_of   = $(if $(filter amx,$(1)),$(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%) tokenize/% data/%,$(CPU_SOURCES)) \
-               $(AMX_SOURCES),$(CPU_SOURCES))
+ARITHMETIC  := $(filter kernels/%,$(CPU_SOURCES))
+sources_of_avx512_bf16 := $(ARITHMETIC)
+sources_of_amx := $(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%),$(ARITHMETIC)) $(AMX_SOURCES)
+sources_of   = $(or $(sources_of_$(1)),$(CPU_SOURCES))
 
 # The CUDA backend, where nvcc is; else kernels/no_cuda.cpp says that there is none. The checked flavours do without.
 CUDA_HOME ?= /usr/local/cuda

@@ -18,11 +18,20 @@ constexpr float kDropout = 0.1f;
 
 // y = x Wᵀ + bias, dx = dy W, and dW += dyᵀ x with dbias, of a layer with `in` inputs.
 void add_linear(std::vector<Case>& cases, int64_t tokens, int64_t in, int64_t out) {
-  cases.push_back(testing::gemm_case(
-      GemmShape{.m = tokens, .n = out, .k = in, .transpose_b = true, .epilogue = Epilogue::kBias}));
-  cases.push_back(testing::gemm_case(GemmShape{.m = tokens, .n = in, .k = out}));
-  cases.push_back(testing::gemm_case(GemmShape{
-      .m = out, .n = in, .k = tokens, .transpose_a = true, .accumulate = true, .row_sum = true}));
+  for (GemmShape shape :
+       {GemmShape{.m = tokens, .n = out, .k = in, .transpose_b = true, .epilogue = Epilogue::kBias},
+        GemmShape{.m = tokens, .n = in, .k = out},
+        GemmShape{.m = out,
+        .n = in,
+        .k = tokens,
+        .transpose_a = true,
+        .accumulate = true,
+        .row_sum = true}}) {
+    for (Precision precision : {Precision::kF32, Precision::kBF16}) {
+      shape.precision = precision;
+      cases.push_back(testing::gemm_case(shape));
+    }
+  }
 }
 
 void add_gelu(std::vector<Case>& cases, int64_t tokens, int64_t hidden) {

@@ -21,6 +21,9 @@ const Kernels& kernels();
 namespace avx512 {
 const Kernels& kernels();
 }
+namespace avx512_bf16 {
+const Kernels& kernels();
+}
 namespace amx {
 const Kernels& kernels();
 }
@@ -29,14 +32,17 @@ const Kernels& kernels();
 
 namespace {
 
-using Tables = std::array<const Kernels*, 5>;  // the last one is null
+using Tables = std::array<const Kernels*, 6>;  // the last one is null
 
 Tables find_tables() {
   Tables tables{};
   std::size_t count = 0;
   tables[count++] = &cpu::baseline::kernels();
   if (processor_runs_avx2()) tables[count++] = &cpu::avx2::kernels();
+  const bool has_bf16 = processor_runs_avx512_bf16(), prefers_bf16 = multiplies_bfloat16s_faster();
+  if (has_bf16 && !prefers_bf16) tables[count++] = &cpu::avx512_bf16::kernels();
   if (processor_runs_avx512()) tables[count++] = &cpu::avx512::kernels();
+  if (has_bf16 && prefers_bf16) tables[count++] = &cpu::avx512_bf16::kernels();
   if (processor_runs_amx()) tables[count++] = &cpu::amx::kernels();
   return tables;
 }

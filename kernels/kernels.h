@@ -68,8 +68,10 @@ enum class Epilogue {
 
 // What a product's operands are rounded to before they are multiplied. Sums are floats in either.
 enum class Precision {
-  kF32,   // not at all
-  kBF16,  // to bfloat16: a float of 8 significant bits, to nearest, ties to even
+  kF32,  // not at all
+  // To bfloat16: a float of 8 significant bits, to nearest, ties to even. Products of two are
+  // exact. Operands and sums below 2^-126 in size may count as zero.
+  kBF16,
 };
 
 // c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]),
@@ -366,9 +368,11 @@ struct Kernels {
 const Kernels& reference_kernels();
 
 // The fastest CPU backend that this processor runs: "amx" (AVX-512 and Intel's matrix registers),
-// "avx512", "avx2" or "baseline" (any x86-64). The environment variable
-// LATHE_CPU=reference|baseline|avx2|avx512|amx forces one (Error if this processor cannot run it or
-// there is no such name).
+// "avx512_bf16" (AVX-512 with products of bfloat16s), "avx512", "avx2" or "baseline" (any x86-64).
+// On Intel's processors avx512 comes before avx512_bf16: the two compute the same but for
+// bfloat16s, which these multiply more slowly than floats (processor.h). The environment variable
+// LATHE_CPU=reference|baseline|avx2|avx512|avx512_bf16|amx forces one (Error if this processor
+// cannot run it or there is no such name).
 const Kernels& cpu_kernels();
 
 // Every CPU backend that this processor runs, slowest first, reference excluded. Null-terminated.

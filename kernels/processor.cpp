@@ -20,11 +20,15 @@ bool system_grants_matrix_registers() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
+bool has_avx512_bf16() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & kAvx512Bfloat16) != 0;
+}
+
 bool has_amx() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-  if ((edx & kAmxBfloat16) == 0 || (edx & kAmxTile) == 0) return false;
-  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & kAvx512Bfloat16) != 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kAmxBfloat16) != 0 &&
+         (edx & kAmxTile) != 0;
 }
 
 }  // namespace
@@ -42,8 +46,13 @@ bool processor_runs_avx512() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+bool processor_runs_avx512_bf16() { return processor_runs_avx512() && has_avx512_bf16(); }
+
+bool multiplies_bfloat16s_faster() { return __builtin_cpu_is("amd") != 0; }
+
 bool processor_runs_amx() {
-  static const bool runs = processor_runs_avx512() && has_amx() && system_grants_matrix_registers();
+  static const bool runs =
+      processor_runs_avx512_bf16() && has_amx() && system_grants_matrix_registers();
   return runs;
 }
 

@@ -18,8 +18,10 @@ git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data)/cpu|tests/fuzz|tests/
 git ls-files 'tests/simt/*.cpp' | tidy -Itests/simt
 # The CUDA kernels as the emulator of tests/simt/ compiles them.
 git ls-files '*.cu' | grep -v available.cu | tidy -x c++ -Itests/simt
-# One instruction set speaks for the others: the source is the same, but for that of AMX.
+# One instruction set speaks for the others: the source is the same, but for products of bfloat16s.
 git ls-files '*/cpu/*.cpp' | grep -v /amx/ | tidy -march=haswell -DLATHE_ISA=avx2
+git ls-files 'kernels/cpu/gemm*.cpp' | grep -v /amx/ |
+  tidy -march=skylake-avx512 -mavx512bf16 -DLATHE_ISA=avx512_bf16
 git ls-files 'kernels/cpu/amx/*.cpp' |
   tidy -march=skylake-avx512 -mavx512bf16 -mamx-tile -mamx-bf16 -DLATHE_ISA=amx
 echo "lint: ${#sources[@]} files, no finding"

@@ -63,7 +63,7 @@ void run(benchmark::State& state, const Case& c, const Kernels& kernels, int thr
   }
   if (!wrong.empty()) return;
   if (c.flops > 0) {
-    const double peak = threads * arithmetic_peak(kernels.name);
+    const double peak = threads * arithmetic_peak(kernels.name, c.bfloat16);
     state.counters["GFLOP/s"] = c.flops / best * 1e-9;
     state.counters["peak%"] = 100 * c.flops / best / peak;
   } else {

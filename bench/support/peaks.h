@@ -9,10 +9,11 @@
 namespace lathe::bench {
 
 // Floating-point operations a second of one thread that does nothing but independent
-// multiplications and additions in registers, fused where the instruction set has that; for "amx"
-// a sixth of its operations on bfloat16s, as six products make one of floats. `backend` is the name
-// of a CPU backend; 0 for any other name.
-double arithmetic_peak(const std::string& backend);
+// multiplications and additions in registers, fused where the instruction set has that: those with
+// which the backend multiplies floats or, when `bfloat16`, floats rounded to bfloat16. "amx"
+// multiplies floats as six products of bfloat16s. `backend` is the name of a CPU backend; 0 for any
+// other name.
+double arithmetic_peak(const std::string& backend, bool bfloat16);
 
 // Bytes a second, read plus written, of one thread that copies half of a block of that size to its
 // other half. A small block stays in a cache.

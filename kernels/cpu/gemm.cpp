@@ -11,10 +11,6 @@
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
-// The most products in a block of k. Longer blocks pass over c less often, shorter ones keep more
-// panels in the cache.
-constexpr int64_t kMaxK = kWidth == 16 ? 384 : 256;
-
 // Rows of a whose sums one thread makes at a time.
 constexpr int64_t kSummedRows = 64;
 
@@ -92,7 +88,7 @@ Product::Product(const GemmArgs& args, int64_t threads)
       a_{{args.a, args.lda, !args.transpose_a, args.precision}, args.m, kTileRows, pack_a_panel},
       b_{{args.b, args.ldb, args.transpose_b, args.precision}, args.n, kTileColumns, pack_b_panel},
       // Equal blocks, so that no short one wastes its pass over c.
-      k_blocks_(maximum(1, divide_up(args.k, kMaxK))),
+      k_blocks_(maximum(1, divide_up(args.k, max_k(args.precision)))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
       keep_a_(args.m <= args.n),
       kept_(keep_a_ ? a_ : b_),

@@ -103,6 +103,71 @@ void copy_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float
   }
 }
 
+#if defined(__AVX512BF16__)
+
+// The elements 2 p and 2 p + 1 of every line, rounded to bfloat16, side by side in 32 bits at
+// target[p * stride + i]; zero for an element beyond k. A number below 2^-126 becomes zero.
+
+// x0, y0, x1, y1, …: x is the even element of 16 lines, y the odd one.
+__m512i pairs_of(Vec x, Vec y) {
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
+                                         8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_maskz_permutexvar_epi16(0xffffffff, order,
+                                        reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(y, x)));
+}
+
+// Of elements that lie one after another, source[l * ld + i]: those of a pair are a row apart.
+void pair_rows(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,
+               int64_t stride) {
+  for (int64_t l = 0; l < k; l += 2, source += 2 * ld, target += stride) {
+    for (int64_t i = 0; i < stride; i += kWidth) {
+      const float *even = source + i, *odd = even + ld;
+      __builtin_prefetch(even + 8 * ld);
+      __builtin_prefetch(odd + 8 * ld);
+      const int64_t there = lines - i;  // > 0: the stride is that of these lines
+      const Vec x = load(even, there), y = l + 1 < k ? load(odd, there) : Vec{};
+      store(target + i, reinterpret_cast<Vec>(pairs_of(x, y)), stride - i);
+    }
+  }
+}
+
+// Of elements that lie one after another, source[i * ld + l]: a line is rounded into pairs where it
+// lies, then pairs are transposed as floats are.
+void pair_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,
+                int64_t stride) {
+  constexpr int64_t kBlockLines = WideBlock::kRows, kBlockPairs = 256;
+  alignas(64) float block[kBlockLines * kBlockPairs];
+  for (int64_t first = 0; first < k; first += 2 * kBlockPairs) {
+    const int64_t count = minimum(2 * kBlockPairs, k - first), pairs = (count + 1) / 2;
+    float* at = target + first / 2 * stride;
+    for (int64_t line = 0; line < lines; line += kBlockLines) {
+      const int64_t block_lines = minimum(kBlockLines, lines - line);
+      for (int64_t i = 0; i < block_lines; ++i) {
+        const float* from = source + (line + i) * ld + first;
+        for (int64_t l = 0; l < count; l += 2 * kWidth) {
+          const int64_t there = count - l;
+          const Vec x = load(from + l, there);
+          const Vec y = there > kWidth ? load(from + l + kWidth, there - kWidth) : Vec{};
+          store(block + i * kBlockPairs + l / 2, reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(y, x)));
+        }
+      }
+      transpose_lines<WideBlock>(block, kBlockPairs, block_lines, pairs, at + line, stride);
+    }
+  }
+}
+
+void pack_pairs(const PanelSource& source, int64_t first, int64_t lines, int64_t first_l, int64_t k,
+                float* panel, int64_t stride) {
+  const float* from = source.at(first, first_l);
+  if (!source.lines_contiguous) return pair_rows(from, source.ld, lines, k, panel, stride);
+  pair_lines(from, source.ld, lines, k, panel, stride);
+  for (int64_t p = 0; p < (k + 1) / 2; ++p) {
+    for (int64_t i = lines; i < stride; ++i) panel[p * stride + i] = 0.0f;
+  }
+}
+
+#endif
+
 // A product of two bfloat16s is exact in floats: rounding a panel is all that takes.
 void round_to_bfloat16(float* panel, int64_t count) {
   for (int64_t i = 0; i < count; i += kWidth) {
@@ -144,16 +209,25 @@ void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
 
 }  // namespace
 
-// The panel of a: element l of line i at l * kTileRows + i; what is beyond `rows` is undefined.
+// The panel of a: element l of line i, or pair l, at l * kTileRows + i; what is beyond `rows` is
+// undefined.
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
+#if defined(__AVX512BF16__)
+  if (holds_pairs(a.precision)) return pack_pairs(a, first, rows, first_l, k, panel, kTileRows);
+#endif
   copy_a_panel(a, first, rows, first_l, k, panel);
   if (a.precision == Precision::kBF16) round_to_bfloat16(panel, k * kTileRows);
 }
 
-// The panel of b: element l of line j at l * b_panel_stride(columns) + j, zero beyond `columns`.
+// The panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
+// `columns`.
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
+#if defined(__AVX512BF16__)
+  if (holds_pairs(b.precision))
+    return pack_pairs(b, first, columns, first_l, k, panel, b_panel_stride(columns));
+#endif
   copy_b_panel(b, first, columns, first_l, k, panel);
   if (b.precision == Precision::kBF16) round_to_bfloat16(panel, k * b_panel_stride(columns));
 }

@@ -13,9 +13,29 @@ void fetch(const float* x, int count) {
   for (int i = 0; i < count; i += kLineFloats) __builtin_prefetch(x + i, kWrite);
 }
 
+// How the places of two panels are multiplied, each of 32 bits.
+struct Floats {
+  static constexpr int kElements = 1;  // along k in a place
+  static Vec multiply_add(const float* a, Vec b, Vec sum) { return sum + *a * b; }
+};
+
+#if defined(__AVX512BF16__)
+// A product of bfloat16s is exact in a float. The instruction adds the odd, then the even product
+// to the sum, rounding to nearest; operands and results below 2^-126 are zero to it.
+struct Pairs {
+  static constexpr int kElements = 2;
+  static Vec multiply_add(const float* a, Vec b, Vec sum) {
+    int32_t pair;
+    __builtin_memcpy(&pair, a, sizeof pair);
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair)),
+                            reinterpret_cast<__m512bh>(b));
+  }
+};
+#endif
+
 // The trip counts are template parameters so that every loop but those over k unrolls and `sum`
-// lives in registers.
-template <int kRows, int kVectors>
+// lives in registers. k counts places.
+template <class Place, int kRows, int kVectors>
 void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, bool add,
               const float* read_next) {
   Vec sum[kRows][kVectors] = {};
@@ -26,7 +46,8 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) sum[i][v] += a[i] * b_row[v];
+      for (int v = 0; v < kVectors; ++v)
+        sum[i][v] = Place::multiply_add(a + i, b_row[v], sum[i][v]);
     }
     fetch<0>(a + kFetchAheadA * kTileRows, kTileRows);
     fetch<0>(b + kFetchAheadB * kVectors * kWidth, kVectors * kWidth);
@@ -55,15 +76,25 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
 }
 
 // multiply<rows, vectors>, found by going down from the largest, which is nearly always the one.
-template <int kRows, int kVectors>
+template <class Place, int kRows, int kVectors>
 void multiply_at_most(const Tile& tile, int64_t vectors) {
   if constexpr (kRows > 1) {
-    if (tile.rows < kRows) return multiply_at_most<kRows - 1, kVectors>(tile, vectors);
+    if (tile.rows < kRows) return multiply_at_most<Place, kRows - 1, kVectors>(tile, vectors);
   }
   if constexpr (kVectors > 1) {
-    if (vectors < kVectors) return multiply_at_most<kRows, kVectors - 1>(tile, vectors);
+    if (vectors < kVectors) return multiply_at_most<Place, kRows, kVectors - 1>(tile, vectors);
   }
-  multiply<kRows, kVectors>(tile.k, tile.a, tile.b, tile.c, tile.ldc, tile.add, tile.read_next);
+  const int64_t places = (tile.k + Place::kElements - 1) / Place::kElements;
+  multiply<Place, kRows, kVectors>(places, tile.a, tile.b, tile.c, tile.ldc, tile.add,
+                                   tile.read_next);
+}
+
+void multiply_vectors(const Tile& tile, int64_t vectors) {
+#if defined(__AVX512BF16__)
+  if (holds_pairs(tile.precision))
+    return multiply_at_most<Pairs, kTileRows, kTileVectors>(tile, vectors);
+#endif
+  multiply_at_most<Floats, kTileRows, kTileVectors>(tile, vectors);
 }
 
 }  // namespace
@@ -72,12 +103,12 @@ void multiply_at_most(const Tile& tile, int64_t vectors) {
 TileRegisters::TileRegisters() = default;
 TileRegisters::~TileRegisters() = default;
 
-// a: element (i, l) at a[l * kTileRows + i]; b: element (l, j) at b[l * b_panel_stride(columns) +
-// j], aligned to a vector, zero beyond `columns`.
+// a: place (i, l) at a[l * kTileRows + i]; b: place (l, j) at b[l * b_panel_stride(columns) + j],
+// aligned to a vector, zero beyond `columns`. A place is a float, or the bfloat16s 2 l and 2 l + 1.
 void multiply_tile(const Tile& tile) {
   const int64_t vectors = b_panel_stride(tile.columns) / kWidth;
   if (tile.columns == vectors * kWidth) {
-    return multiply_at_most<kTileRows, kTileVectors>(tile, vectors);
+    return multiply_vectors(tile, vectors);
   }
   // The last columns of c fill no vector: sum beside c, then copy what is part of it.
   alignas(Vec) float sum[kTileRows * kTileColumns];
@@ -86,7 +117,7 @@ void multiply_tile(const Tile& tile) {
   beside.ldc = kTileColumns;
   beside.add = false;
   beside.read_next = nullptr;
-  multiply_at_most<kTileRows, kTileVectors>(beside, vectors);
+  multiply_vectors(beside, vectors);
   for (int64_t i = 0; i < tile.rows; ++i) {
     for (int64_t j = 0; j < tile.columns; j += kWidth) {
       const int64_t lanes = tile.columns - j;

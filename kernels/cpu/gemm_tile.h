@@ -15,6 +15,9 @@ constexpr int kDepthStep = 32;
 static inline int64_t element_bytes(Precision precision) {
   return precision == Precision::kBF16 ? 2 : 6;
 }
+// The most products in a block of k. Longer blocks pass over c less often, shorter ones keep more
+// panels in the cache.
+static inline int64_t max_k(Precision /*precision*/) { return 384; }
 #else
 // The largest tile that leaves registers for one row of b's panel and one broadcast element of a.
 // Each of its rows is an independent chain of fused multiply-adds per vector; there must be at
@@ -28,7 +31,20 @@ constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the prod
 #endif
 constexpr int kTileColumns = kTileVectors * kWidth;
 constexpr int kDepthStep = 4;  // packing transposes four elements at a time
-static inline int64_t element_bytes(Precision /*precision*/) { return 4; }
+
+// Whether the panels hold bfloat16s, two neighbours along k in the place of a float. Elsewhere they
+// hold floats for either precision.
+static inline bool holds_pairs([[maybe_unused]] Precision precision) {
+#if defined(__AVX512BF16__)
+  return precision == Precision::kBF16;
+#else
+  return false;
+#endif
+}
+static inline int64_t element_bytes(Precision precision) { return holds_pairs(precision) ? 2 : 4; }
+static inline int64_t max_k(Precision precision) {
+  return (kWidth == 16 ? 384 : 256) * (holds_pairs(precision) ? 2 : 1);
+}
 
 // Floats between the rows of b's panel that holds `columns` <= kTileColumns columns.
 static inline int64_t b_panel_stride(int64_t columns) { return round_up(columns, kWidth); }

@@ -107,8 +107,9 @@ struct Case {
   std::string name;  // "op/shape/variant"
   std::function<void(Operands&)> prepare;
   std::function<void(const Kernels&, Operands&)> run;
-  double flops = 0;  // multiplications and additions of the op's matrix products
-  double bytes = 0;  // least traffic: every operand read or written once
+  double flops = 0;       // multiplications and additions of the op's matrix products
+  double bytes = 0;       // least traffic: every operand read or written once
+  bool bfloat16 = false;  // whether those products are of floats rounded to bfloat16
 };
 
 inline Dropout case_dropout(float probability) {

@@ -32,6 +32,7 @@ inline Case gemm_case(const GemmShape& s) {
   Case c;
   c.name = name_of(s);
   c.flops = 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k);
+  c.bfloat16 = s.precision == Precision::kBF16;
   c.bytes = 4.0 * static_cast<double>(s.m * s.k + s.k * s.n + s.m * s.n);
   c.prepare = [=](Operands& o) {
     o.add("a", (s.transpose_a ? s.k : s.m) * lda);
