@@ -2,7 +2,7 @@
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
 # and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
 #
-# Usage: scripts/peers.sh [speed|parity|dropout|round-trip|quality|arrow|data|tokenizer|all] [options of the Python program]
+# Usage: scripts/peers.sh [speed|predict|gemm|parity|dropout|round-trip|quality|arrow|data|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
 #   TOKENIZER="dir|vocab.txt..." TEXT="file..." PAIRS=file.tsv FULL=1   what `tokenizer` compares on; speed on the first
 #   PAIRS=file.tsv       label, two ids and two sentences (MRPC): what `data` reads and tokenizes
@@ -53,11 +53,28 @@ dropout() {
   "$python" bench/peers/dropout_statistics.py --model_name_or_path $model --train_file "$train" "$@"
 }
 
-round_trip() {
-  heading "What Lathe writes, read by Transformers"
+# A checkpoint in build/peers/model.
+fine_tune() {
   build/lathe train --model_name_or_path $model --train_file "$train" --max_steps 20 \
     --per_device_train_batch_size 16 --save_strategy no --output_dir build/peers/model \
     >build/peers/train.log || die "lathe train failed; see build/peers/train.log"
+}
+
+predict() {
+  heading "Speed of prediction"
+  fine_tune
+  "$python" bench/peers/predict_speed.py --model_name_or_path build/peers/model --test_file "$train" "$@"
+}
+
+gemm() {
+  heading "Matrix products"
+  make --no-print-directory build/release/bench/kernels
+  "$python" bench/peers/gemm_speed.py "$@"
+}
+
+round_trip() {
+  heading "What Lathe writes, read by Transformers"
+  fine_tune
   "$python" bench/peers/round_trip.py --model_name_or_path build/peers/model \
     --test_file "$valid" "$@"
 }
@@ -97,8 +114,8 @@ if [[ ${1:-} && $1 != --* ]]; then
   shift
 fi
 case $what in
-  speed | parity | dropout | round-trip | quality | arrow | data | tokenizer | default | all) ;;
-  *) die "scripts/peers.sh $what: expected speed, parity, dropout, round-trip, quality, arrow, data, tokenizer or all" ;;
+  speed | predict | gemm | parity | dropout | round-trip | quality | arrow | data | tokenizer | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, predict, gemm, parity, dropout, round-trip, quality, arrow, data, tokenizer or all" ;;
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
@@ -107,7 +124,7 @@ require_python
 prepare_text
 case $what in
   default | all) parity; round_trip; speed ;;&
-  all) dropout; quality; arrow; data ;;
-  speed | parity | dropout | quality | arrow | data | tokenizer) "$what" "$@" ;;
+  all) predict; gemm; dropout; quality; arrow; data ;;
+  speed | predict | gemm | parity | dropout | quality | arrow | data | tokenizer) "$what" "$@" ;;
   round-trip) round_trip "$@" ;;
 esac

@@ -108,6 +108,7 @@ def training_arguments(description):
     parser.add_argument("--max_steps", type=int, default=-1)
     parser.add_argument("--max_train_samples", type=int)
     parser.add_argument("--max_seq_length", type=int, default=128)
+    parser.add_argument("--train_sampling_strategy", default="random")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)

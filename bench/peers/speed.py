@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lathe, Transformers' Trainer and a bare PyTorch loop on the same data, in turn.
 
-Prints one table: the best of each one's rounds, and Lathe's ratio to it.
+Prints a table for each batch size: the best of each one's rounds, and Lathe's ratio to it.
 """
 
 import argparse
@@ -13,12 +13,13 @@ from common import cpu_name, lathe_train, python_train
 QUIET_LATHE = {"save_strategy": "no", "logging_steps": 1000000}
 
 
-def contestants(arguments):
+def contestants(arguments, bare_loop):
     """Name and a function that trains in a directory, in the order of the rounds."""
+    loop = {"bare PyTorch loop": lambda directory: python_train("loop.py", directory, arguments)}
     return {
         "Lathe": lambda directory: lathe_train(directory, {**arguments, **QUIET_LATHE}),
         "Transformers' Trainer": lambda directory: python_train("trainer.py", directory, arguments),
-        "bare PyTorch loop": lambda directory: python_train("loop.py", directory, arguments),
+        **(loop if bare_loop else {}),
     }
 
 
@@ -32,7 +33,8 @@ def best(rounds):
 def print_table(results, arguments, rounds):
     print(f"\n{cpu_name()}, {arguments.get('num_threads', os.cpu_count())} threads, "
           f"{'bf16' if arguments['bf16'] else 'f32'}, batch "
-          f"{arguments['per_device_train_batch_size']}, {arguments['max_steps']} steps, "
+          f"{arguments['per_device_train_batch_size']}, "
+          f"{arguments['train_sampling_strategy']}, {arguments['max_steps']} steps, "
           f"best of {rounds} interleaved rounds")
     print("start: from the command to the first step. Ratios: how much better Lathe is.")
     print(f"{'':24}{'samples/s':>11}{'ratio':>8}{'start, s':>11}{'ratio':>8}{'peak MB':>10}"
@@ -53,21 +55,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model_name_or_path", required=True)
     parser.add_argument("--train_file", required=True)
-    parser.add_argument("--per_device_train_batch_size", type=int, default=16)
+    parser.add_argument("--per_device_train_batch_size", type=int, nargs="+", default=[16])
+    parser.add_argument("--train_sampling_strategy", default="random",
+                        choices=["random", "sequential", "group_by_length"])
     parser.add_argument("--max_steps", type=int, default=30)
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--no_bare_loop", action="store_true", help="compare with the Trainer alone")
     arguments = {key: value for key, value in vars(parser.parse_args()).items()
                  if value is not None}
     rounds = arguments.pop("rounds")
-    measured = {}
-    for number in range(rounds):
-        for name, train in contestants(arguments).items():
-            print(f"round {number + 1} of {rounds}: {name}", flush=True)
-            with tempfile.TemporaryDirectory() as directory:
-                measured.setdefault(name, []).append(train(directory))
-    print_table({name: best(runs) for name, runs in measured.items()}, arguments, rounds)
+    # The loop draws its batches at random, whatever the strategy.
+    bare_loop = (not arguments.pop("no_bare_loop")
+                 and arguments["train_sampling_strategy"] == "random")
+    for size in arguments.pop("per_device_train_batch_size"):
+        arguments["per_device_train_batch_size"] = size
+        measured = {}
+        for number in range(rounds):
+            for name, train in contestants(arguments, bare_loop).items():
+                print(f"round {number + 1} of {rounds}: {name}", flush=True)
+                with tempfile.TemporaryDirectory() as directory:
+                    measured.setdefault(name, []).append(train(directory))
+        print_table({name: best(runs) for name, runs in measured.items()}, arguments, rounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Matrix products of a training step on one thread: Lathe's and PyTorch's, in one run.
+
+For each shape and transposition, GFLOP/s of the best of many runs: Lathe's by
+build/release/bench/kernels (which checks the result first), then PyTorch's at once.
+"""
+
+import argparse
+import json
+import os
+import time
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import torch
+
+from common import ROOT, cpu_name, run
+
+BENCH = ROOT / "build" / "release" / "bench" / "kernels"
+TOKENS = 850  # of bench/kernels.cpp
+# y = x W^T + bias, dx = dy W, dW += dy^T x, by the inputs and outputs of the layer.
+FORMS = {"y": ("nt_{t}x{o}x{i}/bias", lambda x, w, dy, b: torch.nn.functional.linear(x, w, b)),
+         "dx": ("nn_{t}x{i}x{o}/none", lambda x, w, dy, b: dy @ w),
+         "dW": ("tn_{o}x{i}x{t}/none_accumulate_rowsum", lambda x, w, dy, b: dy.t() @ x)}
+
+
+def lathe(name, backend):
+    """GFLOP/s and per cent of the peak measured beside it."""
+    output = run([BENCH, f"--benchmark_filter=^gemm/{name}/{backend}/1t",
+                  "--benchmark_format=json"]).output
+    found = json.loads(output[output.index("{\n"):])["benchmarks"][0]
+    return found["GFLOP/s"], found["peak%"]
+
+
+def pytorch(work, dtype, inputs, outputs):
+    """GFLOP/s. Gradients of parameters are not added to what is there, which favours PyTorch."""
+    x, w, dy, b = (torch.randn(*shape).to(dtype) for shape in (
+        (TOKENS, inputs), (outputs, inputs), (TOKENS, outputs), (outputs,)))
+    work(x, w, dy, b)
+    best, end = float("inf"), time.perf_counter() + 0.3
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        work(x, w, dy, b)
+        best = min(best, time.perf_counter() - start)
+    return 2 * TOKENS * inputs * outputs / best * 1e-9
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--backend", default="avx512", help="of Lathe, as LATHE_CPU names it")
+    parser.add_argument("--hidden_size", type=int, nargs="+", default=[384, 768])
+    parser.add_argument("--bf16", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    dtype = torch.bfloat16 if options.bf16 else torch.float32
+    print(f"{cpu_name()}, one thread, {'bf16' if options.bf16 else 'f32'}, Lathe's "
+          f"{options.backend}, PyTorch {torch.__version__}, GFLOP/s")
+    print(f"{'product':42}{'Lathe':>8}{'of peak':>9}{'PyTorch':>9}{'ratio':>7}")
+    with torch.no_grad():
+        for hidden in options.hidden_size:
+            for inputs, outputs in ((hidden, hidden), (hidden, 4 * hidden), (4 * hidden, hidden)):
+                for form, work in FORMS.values():
+                    name = form.format(t=TOKENS, i=inputs, o=outputs)
+                    name += "_bf16" if options.bf16 else ""
+                    ours, of_peak = lathe(name, options.backend)
+                    theirs = pytorch(work, dtype, inputs, outputs)
+                    print(f"{name:42}{ours:8.1f}{of_peak:8.1f}%{theirs:9.1f}{ours / theirs:7.2f}",
+                          flush=True)
+
+
+if __name__ == "__main__":
+    main()
