@@ -15,7 +15,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Werror -Wno-psabi
 # -ffp-contract=off: the definition of an op does not change with the compiler's taste for fused multiply-add.
 CXXFLAGS := -std=c++20 -O2 -g1 -fopenmp -ffp-contract=off $(WARNINGS) -I.
 LDFLAGS  := -fopenmp
-LDLIBS   := -lutf8proc -llz4 -lzstd -lz
+LDLIBS   := -lutf8proc -llz4 -lzstd -lz -ldl
 
 ifeq ($(FLAVOUR),asan)
   # Undefined behaviour too: one build finds both. `ubsan` is for looking at it alone.
@@ -79,6 +79,13 @@ ifneq ($(NVCC),)
   LDLIBS += -L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -lpthread
 endif
 
+# MPI, where its compiler is: a library of its own beside the program, which loads it under mpirun or srun.
+MPICXX ?= $(shell command -v mpicxx)
+ifneq ($(FLAVOUR),release)
+  MPICXX :=
+endif
+MPI_LIBRARY := $(if $(MPICXX),$(OUT)/lathe_mpi.so)
+
 LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
                    $(foreach isa,$(ISAS),$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(call sources_of,$(isa)))) $(CUDA_OBJECTS)
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
@@ -88,9 +95,12 @@ TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: build/lathe build/liblathe.a
+all: build/lathe build/liblathe.a $(MPI_LIBRARY)
 ifeq ($(NVCC)$(FLAVOUR),release)
 	@echo "lathe: no nvcc here (CUDA_HOME=$(CUDA_HOME)): built for the CPU alone"
+endif
+ifeq ($(MPICXX)$(FLAVOUR),release)
+	@echo "lathe: no mpicxx here (apt-get install libopenmpi-dev openmpi-bin): built for one host, without mpirun"
 endif
 
 ifeq ($(FLAVOUR),release)
@@ -147,6 +157,10 @@ $(OUT)/liblathe.a: $(LIBRARY_OBJECTS) $(OUT)/.includes
 $(OUT)/lathe: $(PROGRAM_OBJECTS) $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+$(OUT)/lathe_mpi.so: train/mpi/library.cpp train/mpi/library.h | $(SETUP)
+	@mkdir -p $(@D)
+	$(MPICXX) -std=c++20 -O2 $(WARNINGS) -I. -fPIC -shared -Wl,--as-needed $< -o $@
+
 $(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
@@ -186,7 +200,7 @@ $(foreach d,$(TEST_DIRS),$(eval $(call test_rule,$(d))))
 setup:
 	@scripts/setup.sh
 
-test: $(TESTS) $(SIMT_TEST) $(OUT)/lathe $(EXAMPLES)
+test: $(TESTS) $(SIMT_TEST) $(OUT)/lathe $(MPI_LIBRARY) $(EXAMPLES)
 	@scripts/fetch.sh minilm || true  # without it the tests that need the encoder are skipped, and say so
 	@FLAVOUR=$(FLAVOUR) scripts/run_tests.sh
 
@@ -232,6 +246,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/lathe
 	install -m 755 build/lathe $(DESTDIR)$(PREFIX)/bin/lathe
 	install -m 644 build/liblathe.a $(DESTDIR)$(PREFIX)/lib/liblathe.a
+	$(if $(MPI_LIBRARY),install -D -m 644 $(MPI_LIBRARY) $(DESTDIR)$(PREFIX)/lib/lathe/lathe_mpi.so)
 	for d in base kernels tensor nn tokenize data train; do \
 	  install -d $(DESTDIR)$(PREFIX)/include/lathe/$$d; \
 	  install -m 644 $$d/*.h $(DESTDIR)$(PREFIX)/include/lathe/$$d/; \

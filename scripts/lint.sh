@@ -14,10 +14,15 @@ scripts/check_includes.sh
 tidy() {
   xargs -P "$(nproc)" -n 4 bash -c 'clang-tidy --quiet "${@:2}" -- -std=c++20 -I. -fopenmp $1' _ "$*"
 }
-git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data)/cpu|tests/fuzz|tests/simt)/' | tidy
+git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data)/cpu|train/mpi|tests/fuzz|tests/simt)/' | tidy
 git ls-files 'tests/simt/*.cpp' | tidy -Itests/simt
 # The CUDA kernels as the emulator of tests/simt/ compiles them.
 git ls-files '*.cu' | grep -v available.cu | tidy -x c++ -Itests/simt
+# With the header of an MPI that is installed.
+if command -v mpicxx >/dev/null; then
+  # shellcheck disable=SC2046
+  git ls-files 'train/mpi/*.cpp' | tidy $(mpicxx -show | grep -oE -- '-I[^ ]+')
+fi
 # One instruction set speaks for the others: the source is the same, but for products of bfloat16s.
 git ls-files '*/cpu/*.cpp' | grep -v /amx/ | tidy -march=haswell -DLATHE_ISA=avx2
 git ls-files 'kernels/cpu/gemm*.cpp' | grep -v /amx/ |

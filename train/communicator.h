@@ -25,6 +25,8 @@ class Communicator {
 
   virtual int rank() const = 0;  // 0 … size() - 1; rank 0 logs and writes
   virtual int size() const = 0;
+  // Its number among the ranks on the same machine.
+  virtual int local_rank() const { return rank(); }
 
   virtual void barrier() = 0;
   // values = Σ over ranks, added in the order of the ranks. The same count on every rank.

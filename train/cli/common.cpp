@@ -63,7 +63,7 @@ void add_device_options(Options& options, CommonOptions& common) {
               "Threads; the results do not depend on it [all cores]");
 }
 
-Device& choose_device(const CommonOptions& common) {
+Device& choose_device(const CommonOptions& common, int local_rank) {
   if (common.device != "cpu" && common.device != "cuda" && common.device != "auto")
     fail("--device ", common.device, ": must be auto, cpu or cuda");
   if (common.device == "cuda" && why_no_cuda() != nullptr)
@@ -74,19 +74,19 @@ Device& choose_device(const CommonOptions& common) {
     }
     omp_set_num_threads(static_cast<int>(*common.num_threads));
   }
-  Device& device = device_of_rank(common, 0);
+  Device& device = device_of_rank(common, local_rank);
   if (const char* op = missing_op(device.kernels()))
     fail("the ", device.kernels().name, " backend lacks the op ", op);
   return device;
 }
 
-Device& device_of_rank(const CommonOptions& common, int rank) {
+Device& device_of_rank(const CommonOptions& common, int local_rank) {
   if (common.device == "cpu" || cuda_device_count() == 0) return host_device();
-  Device* gpu = cuda_device(rank);
+  Device* gpu = cuda_device(local_rank);
   if (gpu == nullptr) {
-    fail("--num_processes: each needs a GPU of its own, and there ",
+    fail("each process needs a GPU of its own, and here ",
          cuda_device_count() == 1 ? "is 1" : concat("are ", cuda_device_count()),
-         "; use fewer, or --device cpu");
+         "; use fewer processes, or --device cpu");
   }
   return *gpu;
 }

@@ -32,12 +32,12 @@ void add_model_option(Options& options, CommonOptions& common);
 void add_data_options(Options& options, CommonOptions& common);
 void add_device_options(Options& options, CommonOptions& common);
 
-// Sets the number of threads and gives the device of rank 0. Error, saying why, where --device asks
-// for one that cannot be had.
-Device& choose_device(const CommonOptions& common);
-// With --device cuda the GPU whose number is `rank`, with auto the same where the machine has a
-// GPU, else the processor. Error where there are fewer GPUs than ranks.
-Device& device_of_rank(const CommonOptions& common, int rank);
+// Sets the number of threads and gives the device of that rank of this machine. Error, saying why,
+// where --device asks for one that cannot be had.
+Device& choose_device(const CommonOptions& common, int local_rank = 0);
+// With --device cuda the GPU of that number, with auto the same where the machine has a GPU, else
+// the processor. Error where there are fewer GPUs than ranks.
+Device& device_of_rank(const CommonOptions& common, int local_rank);
 // "device: cpu (avx512), 2 threads, bf16 products"; "device: cuda (NVIDIA H200), gemm by cublasLt".
 std::string device_line(const Device& device, bool bf16, Gemm gemm = Gemm::kCublas);
 

@@ -9,7 +9,7 @@ namespace lathe {
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t noted = 0;
 volatile double first_seconds = 0.0;
 
 // timeout(1), and a shell that ends its jobs, send the same request twice: to the program and to
@@ -24,8 +24,8 @@ double monotonic_seconds() {
 
 extern "C" void note_interrupt(int signal) {
   const double now = monotonic_seconds();
-  if (interrupted == 0) first_seconds = now;
-  interrupted = 1;
+  if (noted == 0) first_seconds = now;
+  noted = 1;
   if (now - first_seconds < kSameRequestSeconds) return;
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -38,12 +38,14 @@ void install_interrupt_handler() {
   std::signal(SIGTERM, note_interrupt);
 }
 
+bool interrupted() { return noted != 0; }
+
 void throw_if_interrupted() {
-  if (interrupted != 0) fail("interrupted");
+  if (interrupted()) fail("interrupted");
 }
 
 void InterruptCallback::on_step_end(const TrainerState& state, const StepReport&) {
-  if (interrupted != 0) {
+  if (interrupted()) {
     fail("interrupted after step ", state.global_step, " of ", state.max_steps,
          "; --resume_from_checkpoint continues from the last checkpoint, where one was saved");
   }

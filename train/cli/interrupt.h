@@ -8,6 +8,7 @@ namespace lathe {
 // From now on SIGINT and SIGTERM are noted; a second one, half a second later or more, ends
 // the program at once.
 void install_interrupt_handler();
+bool interrupted();
 // Error "interrupted" when one has been noted.
 void throw_if_interrupted();
 

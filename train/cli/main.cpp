@@ -8,6 +8,7 @@
 #include "train/cli/commands.h"
 #include "train/cli/interrupt.h"
 #include "train/cli/short_spins.h"
+#include "train/communicator.h"
 #include "train/version.h"
 
 namespace lathe {
@@ -90,6 +91,8 @@ int main(int argc, char** argv) {
     lathe::run({argv + 1, argv + argc});
     if (std::fflush(stdout) != 0) lathe::fail("the standard output cannot be written");
     return 0;
+  } catch (const lathe::RankLost&) {
+    return 1;  // the rank that failed says why
   } catch (const std::bad_alloc&) {
     return lathe::report(
         "out of memory; a smaller --per_device_train_batch_size or --max_seq_length needs less");

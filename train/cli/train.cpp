@@ -12,6 +12,7 @@
 #include "train/cli/interrupt.h"
 #include "train/cli/training_options.h"
 #include "train/communicator.h"
+#include "train/launched.h"
 #include "train/memory_plan.h"
 #include "train/model_card.h"
 #include "train/progress.h"
@@ -111,7 +112,7 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
 }
 
 // "true" means the newest checkpoint in the output directory.
-void resolve_resume(TrainingArguments& arguments) {
+void resolve_resume(TrainingArguments& arguments, bool prints) {
   const std::vector<std::string> checkpoints = checkpoints_in(arguments.output_dir);
   std::string& resume = arguments.resume_from_checkpoint;
   if (resume == "false" || resume == "False") resume.clear();
@@ -120,6 +121,7 @@ void resolve_resume(TrainingArguments& arguments) {
       fail("--resume_from_checkpoint: ", arguments.output_dir, " holds no checkpoint-N");
     resume = checkpoints.back();
   }
+  if (!prints) return;
   if (!resume.empty()) {
     std::printf("continuing from %s\n", resume.c_str());
   } else if (!checkpoints.empty()) {
@@ -184,12 +186,55 @@ void write_card(const TrainOptions& options, const Splits& splits, const Trainer
              model_card_text(card, trainer.arguments(), trainer.state()));
 }
 
+// What ranks train with; the threads of one process share it.
+struct Job {
+  TrainOptions options;
+  BertConfig config;
+  Tokenizer tokenizer;
+  Splits splits;
+};
+
+// With a communicator of processes, the first makes the tokens and the others find them in the
+// cache.
+Splits load_splits_of_rank(const TrainOptions& options, const BertConfig& config,
+                           const Tokenizer& tokenizer, Communicator& processes) {
+  const bool in_turn = token_cache(options.common).has_value();
+  if (in_turn && processes.rank() != 0) processes.barrier();
+  Splits splits = load_splits(options, config, tokenizer);
+  if (in_turn && processes.rank() == 0) processes.barrier();
+  return splits;
+}
+
+// Nothing when only help was asked for.
+std::optional<Job> prepare(const Arguments& command_line, Communicator& processes) {
+  TrainOptions options;
+  if (!parse_train_options(command_line, options)) return std::nullopt;
+  TrainingArguments& arguments = options.arguments;
+  if (processes.size() > 1) {
+    const int64_t asked = options.num_processes.value_or(processes.size());
+    arguments.num_processes = processes.size();
+    if (asked != processes.size()) {
+      fail("--num_processes ", asked, ": the launcher started ", processes.size(),
+           " processes; leave the option out");
+    }
+  }
+  check_arguments(arguments);
+  check_device(arguments, choose_device(options.common, processes.local_rank()));
+  BertConfig config = load_config(options.common.model_name_or_path);
+  apply_overrides(config, options.config_overrides);
+  Tokenizer tokenizer = load_tokenizer(options.common.model_name_or_path, config);
+  Splits splits = load_splits_of_rank(options, config, tokenizer, processes);
+  make_writable_directory(arguments.output_dir);
+  resolve_resume(arguments, processes.rank() == 0);
+  return Job{std::move(options), std::move(config), std::move(tokenizer), std::move(splits)};
+}
+
 // What one rank does, with a model of its own. The first alone prints and writes.
-void train_rank(const TrainOptions& options, const BertConfig& config, const Tokenizer& tokenizer,
-                const Splits& splits, Communicator& communicator) {
+void train_rank(const Job& job, Communicator& communicator, bool launched) {
+  const auto& [options, config, tokenizer, splits] = job;
   const TrainingArguments& arguments = options.arguments;
   const bool first = communicator.rank() == 0;
-  Device& device = device_of_rank(options.common, communicator.rank());
+  Device& device = device_of_rank(options.common, communicator.local_rank());
   BertForSequenceClassification model(config_for(splits.task, config));
   const LoadReport loaded = load_pretrained(options.common.model_name_or_path, model,
                                             arguments.seed, options.ignore_mismatched_sizes);
@@ -209,8 +254,10 @@ void train_rank(const TrainOptions& options, const BertConfig& config, const Tok
       },
       communicator);
   if (first) {
-    trainer.add_callback(progress_for(stdout));
-    trainer.add_callback(std::make_unique<InterruptCallback>());
+    // Launchers pass lines on. And they interrupt a run that lost a rank, which the communicator
+    // tells better.
+    trainer.add_callback(launched ? std::make_unique<LogLines>(stdout) : progress_for(stdout));
+    if (!launched) trainer.add_callback(std::make_unique<InterruptCallback>());
   }
   const Json::Object trained = trainer.train(
       splits.train.examples, splits.validation ? &splits.validation->examples : nullptr);
@@ -231,21 +278,20 @@ void train_rank(const TrainOptions& options, const BertConfig& config, const Tok
 }  // namespace
 
 void train_command(const Arguments& command_line) {
-  TrainOptions options;
-  if (!parse_train_options(command_line, options)) return;
-  TrainingArguments& arguments = options.arguments;
-  check_arguments(arguments);
-  check_device(arguments, choose_device(options.common));
-  BertConfig config = load_config(options.common.model_name_or_path);
-  apply_overrides(config, options.config_overrides);
-  const Tokenizer tokenizer = load_tokenizer(options.common.model_name_or_path, config);
-  const Splits splits = load_splits(options, config, tokenizer);
-  make_writable_directory(arguments.output_dir);
-  resolve_resume(arguments);
-
-  run_ranks(static_cast<int>(arguments.num_processes), [&](Communicator& communicator) {
-    train_rank(options, config, tokenizer, splits, communicator);
-  });
+  if (launched_processes() > 1) {
+    run_launched(
+        [&](Communicator& communicator) {
+          const std::optional<Job> job = prepare(command_line, communicator);
+          if (job) train_rank(*job, communicator, /*launched=*/true);
+        },
+        interrupted);
+    return;
+  }
+  const std::optional<Job> job = prepare(command_line, alone());
+  if (!job) return;
+  run_ranks(
+      static_cast<int>(job->options.arguments.num_processes),
+      [&](Communicator& communicator) { train_rank(*job, communicator, /*launched=*/false); });
 }
 
 }  // namespace lathe

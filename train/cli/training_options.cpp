@@ -35,7 +35,8 @@ void add_files(Options& options, TrainOptions& train) {
   options.add("max_predict_samples", train.max_predict_samples, "Only the first so many examples");
 }
 
-void add_optimizer(Options& options, TrainingArguments& arguments, Names& names) {
+void add_optimizer(Options& options, TrainingArguments& arguments,
+                   std::optional<int64_t>& num_processes, Names& names) {
   options.group("Optimizer and schedule");
   options.add("learning_rate", arguments.learning_rate, "Highest learning rate of AdamW");
   options.add("num_train_epochs", arguments.num_train_epochs, "Passes over the training file");
@@ -48,8 +49,9 @@ void add_optimizer(Options& options, TrainingArguments& arguments, Names& names)
   options.add("gradient_accumulation_steps", arguments.gradient_accumulation_steps,
               "Batches in an optimizer step");
   options.add(
-      "num_processes", arguments.num_processes,
-      "Ranks on this machine, each with a replica of the model and its part of every batch");
+      "num_processes", num_processes,
+      "Ranks on this machine, each with a replica of the model and its part of every batch [1, or "
+      "what mpirun or srun started]");
   options.add("lr_scheduler_type", names.lr_scheduler_type,
               "linear, cosine, constant, constant_with_warmup");
   options.add("warmup_steps", arguments.warmup_steps,
@@ -102,7 +104,7 @@ bool parse_train_options(const Arguments& arguments, TrainOptions& train) {
   Names names;
   Options options("train", "Fine-tunes a BERT checkpoint on a file of labelled text.");
   add_files(options, train);
-  add_optimizer(options, train.arguments, names);
+  add_optimizer(options, train.arguments, train.num_processes, names);
   add_intervals(options, train.arguments, names);
   add_model_changes(options, train);
   add_device_options(options, train.common);
@@ -112,6 +114,7 @@ bool parse_train_options(const Arguments& arguments, TrainOptions& train) {
 
   TrainingArguments& chosen = train.arguments;
   chosen.bf16 = train.common.bf16;
+  chosen.num_processes = train.num_processes.value_or(1);
   chosen.lr_scheduler_type = scheduler_type_named(names.lr_scheduler_type);
   chosen.logging_strategy = interval_strategy_named(names.logging_strategy, "logging_strategy");
   chosen.eval_strategy = interval_strategy_named(names.eval_strategy, "eval_strategy");

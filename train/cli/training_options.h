@@ -16,6 +16,7 @@ struct TrainOptions {
   std::string train_file;
   std::optional<std::string> validation_file, test_file;
   std::optional<int64_t> max_train_samples, max_eval_samples, max_predict_samples;
+  std::optional<int64_t> num_processes;  // arguments.num_processes is it, or 1
   std::string config_overrides;
   bool ignore_mismatched_sizes = false;
 };
