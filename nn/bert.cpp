@@ -18,6 +18,7 @@ uint32_t site_of_layer(int64_t index) {
 Bert::Bert(ParameterStore& parameters, const BertConfig& config)
     : embeddings_(parameters, config, kEmbeddingsSite), hidden_(config.hidden_size) {
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    first_parameters_.push_back(parameters.all().size());
     layers_.emplace_back(parameters, i, config, site_of_layer(i));
   }
 }
@@ -45,7 +46,7 @@ void Bert::forward(Context& context, const BertInput& input, OutputRows rows, co
 }
 
 void Bert::backward(Context& context, const BertInput& input, const Tensor& dy, OutputRows rows,
-                    const Saved& saved) {
+                    const Saved& saved, const GradientsFinal& on_final) {
   const Arena::Scope temporaries(context.arena);
   const Tensor dx =
       rows == OutputRows::kAllTokens ? dy : context.arena.f32({input.tokens, hidden_});
@@ -53,6 +54,7 @@ void Bert::backward(Context& context, const BertInput& input, const Tensor& dy, 
     const bool last = i + 1 == layers_.size();
     layers_[i].backward(context, input, last ? dy : dx, last ? rows : OutputRows::kAllTokens,
                         saved.layers[i], dx);
+    if (on_final) on_final(first_parameters_[i]);
   }
   embeddings_.backward(context, input, dx, saved.embeddings);
 }

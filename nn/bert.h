@@ -24,13 +24,15 @@ class Bert {
   // y [rows, hidden] = the last layer's output at the rows asked for.
   void forward(Context& context, const BertInput& input, OutputRows rows, const Tensor& y,
                Saved* saved) const;
-  // Overwrites dy [rows, hidden].
+  // Overwrites dy [rows, hidden]. Tells `on_final` after each layer; that the embeddings are done,
+  // its return tells.
   void backward(Context& context, const BertInput& input, const Tensor& dy, OutputRows rows,
-                const Saved& saved);
+                const Saved& saved, const GradientsFinal& on_final);
 
  private:
   Embeddings embeddings_;
   std::vector<EncoderLayer> layers_;
+  std::vector<std::size_t> first_parameters_;  // of each layer
   int64_t hidden_;
 };
 

@@ -103,6 +103,11 @@ void ParameterStore::allocate_gradients() {
   }
 }
 
+Tensor ParameterStore::gradients(std::size_t first, std::size_t last) const {
+  const Tensor &begin = parameters_[first].gradient, &end = parameters_[last - 1].gradient;
+  return Tensor(begin.data(), DType::kF32, {end.f32() + end.count() - begin.f32()});
+}
+
 void ParameterStore::move_to(Device& device) {
   if (&device == device_) return;
   const int64_t bytes = offsets().back();

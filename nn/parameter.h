@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,11 @@ struct Parameter {
   // others' gradients and moments are zero.
   Tensor active_rows;
 };
+
+// What backward tells on its way from the last layer to the first: that it adds nothing more to the
+// gradients of the parameters first, first + 1, … of the store. Layers are declared in the order in
+// which forward meets them.
+using GradientsFinal = std::function<void(std::size_t first)>;
 
 // Several parameters of equal columns that lie side by side, seen as one matrix [sum of rows,
 // columns] (or vector).
@@ -65,6 +71,10 @@ class ParameterStore {
   void allocate_gradients();  // zero; needed by backward only
   // The memory that each of them takes, in bytes.
   int64_t bytes_per_copy() const;
+
+  // The gradients of the parameters first … last - 1, as they lie in memory: with the few unused
+  // numbers between them, which are zero.
+  Tensor gradients(std::size_t first, std::size_t last) const;
 
   // Moves the values to that device, where gradients will be allocated too; gradients that exist
   // start anew. Every Tensor taken before is void. The device must outlive the store.

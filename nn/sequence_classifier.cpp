@@ -43,7 +43,8 @@ Tensor BertForSequenceClassification::forward(Context& context, const BertInput&
 }
 
 void BertForSequenceClassification::backward(Context& context, const BertInput& input,
-                                             const Tensor& dlogits, const Saved& saved) {
+                                             const Tensor& dlogits, const Saved& saved,
+                                             const GradientsFinal& on_final) {
   const Arena::Scope temporaries(context.arena);
   const Tensor dpooled = context.arena.f32(saved.pooled.shape());
   const Tensor dfirst = context.arena.f32(saved.pooled.shape());
@@ -60,7 +61,7 @@ void BertForSequenceClassification::backward(Context& context, const BertInput& 
       context.stream);
   pooler_.backward_parameters(context, dpooled, saved.first);
   pooler_.backward_input(context, dpooled, dfirst);
-  bert_.backward(context, input, dfirst, OutputRows::kFirstTokens, saved.bert);
+  bert_.backward(context, input, dfirst, OutputRows::kFirstTokens, saved.bert, on_final);
 }
 
 Dropout BertForSequenceClassification::head_dropout(const Context& context) const {

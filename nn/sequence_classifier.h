@@ -29,9 +29,10 @@ class BertForSequenceClassification {
 
   // Logits [sequences, num_labels], from the arena. saved == nullptr: inference, no dropout.
   Tensor forward(Context& context, const BertInput& input, Saved* saved) const;
-  // Adds to every parameter's gradient. dlogits: [sequences, num_labels].
-  void backward(Context& context, const BertInput& input, const Tensor& dlogits,
-                const Saved& saved);
+  // Adds to every parameter's gradient. dlogits: [sequences, num_labels]. `on_final` hears on the
+  // way which gradients are done; when this returns, all are.
+  void backward(Context& context, const BertInput& input, const Tensor& dlogits, const Saved& saved,
+                const GradientsFinal& on_final = {});
 
   // Bytes of arena that a batch of that many tokens and sequences takes, its losses included: for a
   // training step (forward, sequence_loss with dlogits, backward) or for a forward pass with its

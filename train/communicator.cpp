@@ -132,12 +132,25 @@ class ThreadRank final : public Communicator {
     ranks.reserve(static_cast<std::size_t>(size_));
     for (int r = 0; r < size_; ++r) ranks.push_back(static_cast<T*>(meeting_.published(r)));
     const std::size_t n = static_cast<std::size_t>(size_), r = static_cast<std::size_t>(rank_);
-    for (std::size_t i = values.size() * r / n; i < values.size() * (r + 1) / n; ++i) {
-      T result = ranks[0][i];
-      for (std::size_t other = 1; other < n; ++other) result = combine(result, ranks[other][i]);
-      for (T* other : ranks) other[i] = result;
+    const std::size_t end = values.size() * (r + 1) / n;
+    for (std::size_t i = values.size() * r / n; i < end; i += kBlock) {
+      combine_block(ranks, i, std::min(kBlock, end - i), combine);
     }
     meeting_.wait();
+  }
+
+  static constexpr std::size_t kBlock = 1024;  // stays in the first cache
+
+  template <class T, class Combine>
+  static void combine_block(const std::vector<T*>& ranks, std::size_t first, std::size_t count,
+                            const Combine& combine) {
+    T block[kBlock];
+    std::copy_n(ranks[0] + first, count, block);
+    for (std::size_t other = 1; other < ranks.size(); ++other) {
+      const T* values = ranks[other] + first;
+      for (std::size_t i = 0; i < count; ++i) block[i] = combine(block[i], values[i]);
+    }
+    for (T* other : ranks) std::copy_n(block, count, other + first);
   }
 
   Meeting& meeting_;

@@ -8,8 +8,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <stdexcept>
+
+#include "kernels/device.h"
+#include "train/background_sums.h"
 
 namespace lathe {
 
@@ -38,6 +42,9 @@ class Communicator {
   virtual void broadcast(std::span<std::byte> bytes, int root) = 0;
   // all[r] = mine of rank r.
   virtual void all_gather(uint64_t mine, std::span<uint64_t> all) = 0;
+
+  // Sums of numbers in that device's memory. Both outlive it.
+  virtual std::unique_ptr<BackgroundSums> background_sums(Device& device);
 };
 
 // A run of one rank: every call returns at once.

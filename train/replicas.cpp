@@ -26,18 +26,4 @@ void require_equal_replicas(const ParameterStore& parameters, Communicator& comm
   }
 }
 
-void reduce_gradients(const ParameterStore& parameters, Communicator& communicator) {
-  if (communicator.size() == 1) return;
-  for (const Parameter& parameter : parameters.all()) {
-    HostCopy gradient(parameters.device(), parameter.gradient);
-    communicator.all_reduce(
-        std::span(gradient.f32(), static_cast<std::size_t>(parameter.shape.count())));
-    gradient.write_back();
-    if (!parameter.sparse_rows) continue;
-    HostCopy rows(parameters.device(), parameter.active_rows);
-    communicator.all_reduce_max(std::span(rows.u8(), static_cast<std::size_t>(parameter.shape[0])));
-    rows.write_back();
-  }
-}
-
 }  // namespace lathe

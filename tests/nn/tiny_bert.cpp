@@ -90,7 +90,8 @@ BertInput TinyBatch::input() const {
 }
 
 double batch_loss(BertForSequenceClassification& model, const Kernels& kernels, ProblemType type,
-                  const TinyBatch& batch, bool gradients, int64_t mean_over) {
+                  const TinyBatch& batch, bool gradients, int64_t mean_over,
+                  const GradientsFinal& on_final) {
   Arena arena(kArenaBytes);
   Context context{kernels, arena, nullptr, kDropoutSeed, 3};
   const BertInput input = batch.input();
@@ -101,7 +102,7 @@ double batch_loss(BertForSequenceClassification& model, const Kernels& kernels, 
   if (mean_over == 0) mean_over = input.sequences;
   sequence_loss(context, type, logits, batch.targets(), losses, dlogits,
                 1.0f / static_cast<float>(mean_over));
-  if (gradients) model.backward(context, input, dlogits, saved);
+  if (gradients) model.backward(context, input, dlogits, saved, on_final);
   double sum = 0;
   for (int64_t s = 0; s < input.sequences; ++s) sum += static_cast<double>(losses.f32()[s]);
   return sum / static_cast<double>(input.sequences);
