@@ -62,15 +62,15 @@ sources_of_avx512_bf16 := $(ARITHMETIC)
 sources_of_amx := $(filter-out $(AMX_SOURCES:kernels/cpu/amx/%=kernels/cpu/%),$(ARITHMETIC)) $(AMX_SOURCES)
 sources_of   = $(or $(sources_of_$(1)),$(CPU_SOURCES))
 
-# The CUDA backend, where nvcc is; else kernels/no_cuda.cpp says that there is none. The checked flavours do without.
+# The CUDA backend, where nvcc is; else kernels/no_cuda.cpp and train/no_nccl.cpp say that there is none. The checked flavours do without.
 CUDA_HOME ?= /usr/local/cuda
 NVCC      ?= $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) $(shell command -v nvcc))
-CUDA_SOURCES := $(wildcard kernels/cuda/*.cu)
+CUDA_SOURCES := $(wildcard kernels/cuda/*.cu train/*.cu)
 ifneq ($(FLAVOUR),release)
   NVCC :=
 endif
 ifneq ($(NVCC),)
-  LIBRARY := $(filter-out kernels/no_cuda.cpp,$(LIBRARY))
+  LIBRARY := $(filter-out kernels/no_cuda.cpp train/no_nccl.cpp,$(LIBRARY))
   CUDA_OBJECTS := $(CUDA_SOURCES:%.cu=$(OUT)/%.o)
   # Machine code for A100 and H100, and what the driver of any later GPU compiles for itself.
   NVCCFLAGS := -std=c++20 -O3 -lineinfo -I. -Werror all-warnings -Xcompiler -Wall,-Wextra \
@@ -131,7 +131,7 @@ $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
-$(OUT)/kernels/cuda/%.o: kernels/cuda/%.cu | $(SETUP)
+$(CUDA_OBJECTS): $(OUT)/%.o: %.cu | $(SETUP)
 	@mkdir -p $(@D)
 	$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
 

@@ -165,7 +165,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
                               cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,
                               cublasLtMatrixLayout_t c_layout, void* d,
                               cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algo,
-                              void* workspace, std::size_t workspace_bytes, cudaStream_t) {
+                              void* workspace, std::size_t workspace_bytes, cudaStream_t stream) {
   if (!fits(*product, *a_layout, *b_layout, *d_layout) || c != d || c_layout != d_layout ||
       workspace == nullptr || workspace_bytes < kWorkspace || d_layout->rows > algo->rows ||
       d_layout->columns > algo->columns || depth_of(*product, *a_layout) > algo->depth ||
@@ -173,9 +173,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
       !aligned(d, algo->align_d)) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
-  simt::enqueue([=, product = *product, a_shape = *a_layout, b_shape = *b_layout, shape = *d_layout,
-                 factor = *static_cast<const float*>(alpha),
-                 keep = *static_cast<const float*>(beta)] {
+  simt::enqueue(stream, [=, product = *product, a_shape = *a_layout, b_shape = *b_layout,
+                         shape = *d_layout, factor = *static_cast<const float*>(alpha),
+                         keep = *static_cast<const float*>(beta)] {
     std::memset(workspace, 0xff, workspace_bytes);
     multiply(product, factor, static_cast<const float*>(a), a_shape, static_cast<const float*>(b),
              b_shape, keep, static_cast<const float*>(c), static_cast<float*>(d), shape);

@@ -178,10 +178,17 @@ __attribute__((no_sanitize("thread"))) T atomicAdd(T* address, T value) {
 // Device memory that cudaMalloc gives is closed to the host: touching it ends the process, as on a
 // machine with a GPU. Everything asked for (launches, copies) happens when it is asked for, in
 // which nothing can be awaited too little; with put_off_work(true) it happens only when somebody
-// waits for it, as late as a stream may do it.
+// waits for it, as late as a stream may do it. Streams know nothing of each other but by events.
+// GPUs of a process (one a thread, chosen by cudaSetDevice) share their memory.
+using cudaStream_t = struct CUstream_st*;
+
 namespace simt {
 void put_off_work(bool put_off);
-void enqueue(std::function<void()> work);
+void enqueue(cudaStream_t stream, std::function<void()> work);
+// Work that waits at the head of its stream until `ready` says that it can be done. Other threads
+// change that, and tell.
+void enqueue_when(cudaStream_t stream, std::function<bool()> ready, std::function<void()> work);
+void tell_threads();
 }  // namespace simt
 
 enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
@@ -194,7 +201,6 @@ enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemoryType { cudaMemoryTypeUnregistered, cudaMemoryTypeHost, cudaMemoryTypeDevice };
 enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
 constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
-using cudaStream_t = struct CUstream_st*;
 using cudaEvent_t = struct CUevent_st*;
 using cudaMemPool_t = struct CUmemPoolHandle_st*;
 struct cudaDeviceProp {
@@ -231,6 +237,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
@@ -248,7 +255,7 @@ template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments&&... arguments) {
   const cudaLaunchConfig_t launch = *config;
-  simt::enqueue([=] {
+  simt::enqueue(launch.stream, [=] {
     simt::run_grid(launch.gridDim, launch.blockDim, launch.dynamicSmemBytes,
                    reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
   });

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdlib>
 #include <deque>
 #include <map>
@@ -10,22 +11,39 @@
 
 #include "base/error.h"
 
+// A stream: work in the order in which it was asked for.
+struct CUstream_st {
+  struct Item {
+    std::function<bool()> ready;  // null: always
+    CUstream_st* other;           // not null: another stream must be so far first
+    uint64_t after;
+    std::function<void()> work;
+  };
+  int device = 0;
+  std::deque<Item> work;
+  uint64_t asked = 0, done = 0;
+};
+
 namespace simt {
 
 namespace {
 
-// One device, one order of work for all of its streams: what is asked for later may not be done
-// earlier.
-struct Queue {
-  std::recursive_mutex mutex;
+struct Gpus {
+  std::mutex mutex;
+  std::condition_variable changed;
   bool puts_off = false;
-  std::deque<std::function<void()>> work;
-  uint64_t asked = 0, done = 0;
+  std::deque<CUstream_st> streams{1};  // the first: the default one
 };
 
-Queue& queue() {
-  static Queue instance;
+Gpus& gpus() {
+  static Gpus instance;
   return instance;
+}
+
+thread_local int current_device = 0;
+
+CUstream_st& stream_of(cudaStream_t stream) {
+  return stream != nullptr ? *stream : gpus().streams.front();
 }
 
 // Memory that cudaMalloc gave. The host may not touch it: its pages are open only while the device
@@ -59,15 +77,51 @@ class DeviceAtWork {
   DeviceAtWork& operator=(const DeviceAtWork&) = delete;
 };
 
-void work_until(uint64_t number) {
-  Queue& q = queue();
+using Lock = std::unique_lock<std::mutex>;
+
+// Does the next work of a stream, unless it must wait for something.
+bool advance(CUstream_st& stream) {
+  if (stream.work.empty()) return false;
+  CUstream_st::Item& next = stream.work.front();
+  if (next.other != nullptr && next.other->done < next.after) return false;
+  if (next.ready && !next.ready()) return false;
+  const std::function<void()> work = std::move(next.work);
+  stream.work.pop_front();
+  ++stream.done;
+  gpus().changed.notify_all();
   const DeviceAtWork open;
-  while (q.done < number) {
-    const std::function<void()> next = std::move(q.work.front());
-    q.work.pop_front();
-    ++q.done;
-    next();
+  work();
+  return true;
+}
+
+void work_until(CUstream_st& stream, uint64_t number, Lock& lock) {
+  while (stream.done < number) {
+    if (advance(stream)) continue;
+    const CUstream_st::Item& next = stream.work.front();
+    if (next.other != nullptr && next.other->done < next.after) {
+      work_until(*next.other, next.after, lock);
+      continue;
+    }
+    // It waits for another GPU, which goes on whether its host waits for it or not.
+    bool moved = false;
+    for (CUstream_st& other : gpus().streams) moved = advance(other) || moved;
+    if (!moved) gpus().changed.wait(lock);
   }
+}
+
+// The calling thread's GPU.
+void work_off_device(Lock& lock) {
+  for (CUstream_st& stream : gpus().streams) {
+    if (stream.device == current_device) work_until(stream, stream.asked, lock);
+  }
+}
+
+void ask(cudaStream_t stream, CUstream_st::Item item) {
+  Lock lock(gpus().mutex);
+  CUstream_st& at = stream_of(stream);
+  at.work.push_back(std::move(item));
+  ++at.asked;
+  if (!gpus().puts_off) work_until(at, at.asked, lock);
 }
 
 bool lies_in(const std::map<const char*, std::size_t>& pieces, const void* address) {
@@ -79,33 +133,39 @@ bool lies_in(const std::map<const char*, std::size_t>& pieces, const void* addre
 }  // namespace
 
 void put_off_work(bool put_off) {
-  const std::lock_guard lock(queue().mutex);
-  work_until(queue().asked);
-  queue().puts_off = put_off;
+  Lock lock(gpus().mutex);
+  for (CUstream_st& stream : gpus().streams) work_until(stream, stream.asked, lock);
+  gpus().puts_off = put_off;
 }
 
-void enqueue(std::function<void()> work) {
-  Queue& q = queue();
-  const std::lock_guard lock(q.mutex);
-  q.work.push_back(std::move(work));
-  ++q.asked;
-  if (!q.puts_off) work_until(q.asked);
+void enqueue(cudaStream_t stream, std::function<void()> work) {
+  ask(stream, {{}, nullptr, 0, std::move(work)});
 }
+
+void enqueue_when(cudaStream_t stream, std::function<bool()> ready, std::function<void()> work) {
+  ask(stream, {std::move(ready), nullptr, 0, std::move(work)});
+}
+
+void tell_threads() { gpus().changed.notify_all(); }
 
 }  // namespace simt
 
 struct CUevent_st {
+  CUstream_st* stream = nullptr;  // null: never recorded
   uint64_t after = 0;
 };
 
+using simt::gpus;
 using simt::memory;
-using simt::queue;
 
 const char* cudaGetErrorString(cudaError_t error) {
   return error == cudaSuccess ? "no error" : "out of memory";
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaSetDevice(int index) {
+  simt::current_device = index;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   std::strcpy(properties->name, "emulated");
   return cudaSuccess;
@@ -116,7 +176,7 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { ret
 // ---- memory -------------------------------------------------------------------------------------
 
 cudaError_t cudaMalloc(void** address, std::size_t bytes) {
-  const std::lock_guard lock(queue().mutex);
+  const std::lock_guard lock(gpus().mutex);
   // With a page after it that nobody may touch.
   const std::size_t room = simt::whole_pages(bytes) + simt::whole_pages(1);
   void* start = mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -131,8 +191,8 @@ cudaError_t cudaMalloc(void** address, std::size_t bytes) {
 }
 
 cudaError_t cudaFree(void* address) {
-  const std::lock_guard lock(queue().mutex);
-  simt::work_until(queue().asked);
+  simt::Lock lock(gpus().mutex);
+  simt::work_off_device(lock);
   const auto piece = memory().pieces.find(static_cast<char*>(address));
   munmap(address, simt::whole_pages(piece->second) + simt::whole_pages(1));
   memory().pieces.erase(piece);
@@ -140,7 +200,7 @@ cudaError_t cudaFree(void* address) {
 }
 
 cudaError_t cudaMallocHost(void** address, std::size_t bytes) {
-  const std::lock_guard lock(queue().mutex);
+  const std::lock_guard lock(gpus().mutex);
   *address = std::malloc(bytes);
   if (*address == nullptr) return cudaErrorMemoryAllocation;
   std::memset(*address, 0xff, bytes);
@@ -149,15 +209,15 @@ cudaError_t cudaMallocHost(void** address, std::size_t bytes) {
 }
 
 cudaError_t cudaFreeHost(void* address) {
-  const std::lock_guard lock(queue().mutex);
-  simt::work_until(queue().asked);
+  simt::Lock lock(gpus().mutex);
+  simt::work_off_device(lock);
   memory().pinned.erase(static_cast<char*>(address));
   std::free(address);
   return cudaSuccess;
 }
 
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* address) {
-  const std::lock_guard lock(queue().mutex);
+  const std::lock_guard lock(gpus().mutex);
   attributes->type = simt::lies_in(memory().pieces, address)   ? cudaMemoryTypeDevice
                      : simt::lies_in(memory().pinned, address) ? cudaMemoryTypeHost
                                                                : cudaMemoryTypeUnregistered;
@@ -171,32 +231,40 @@ cudaError_t cudaMallocAsync(void** address, std::size_t bytes, cudaStream_t) {
   return cudaSuccess;
 }
 
-cudaError_t cudaFreeAsync(void* address, cudaStream_t) {
-  simt::enqueue([=] { std::free(address); });
+cudaError_t cudaFreeAsync(void* address, cudaStream_t stream) {
+  simt::enqueue(stream, [=] { std::free(address); });
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
-                            cudaStream_t) {
-  simt::enqueue([=] { std::memcpy(to, from, bytes); });
+                            cudaStream_t stream) {
+  simt::enqueue(stream, [=] { std::memcpy(to, from, bytes); });
   return cudaSuccess;
 }
 
-cudaError_t cudaMemsetAsync(void* address, int value, std::size_t bytes, cudaStream_t) {
-  simt::enqueue([=] { std::memset(address, value, bytes); });
+cudaError_t cudaMemsetAsync(void* address, int value, std::size_t bytes, cudaStream_t stream) {
+  simt::enqueue(stream, [=] { std::memset(address, value, bytes); });
   return cudaSuccess;
 }
 
 // ---- streams and events -------------------------------------------------------------------------
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
+  const std::lock_guard lock(gpus().mutex);
+  *stream = &gpus().streams.emplace_back();
+  (*stream)->device = simt::current_device;
   return cudaSuccess;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  const std::lock_guard lock(queue().mutex);
-  simt::work_until(queue().asked);
+// It is kept, for events in it.
+cudaError_t cudaStreamDestroy(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  simt::Lock lock(gpus().mutex);
+  CUstream_st& at = simt::stream_of(stream);
+  simt::work_until(at, at.asked, lock);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  simt::ask(stream, {{}, event->stream, event->after, [] {}});
   return cudaSuccess;
 }
 
@@ -208,13 +276,14 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-  const std::lock_guard lock(queue().mutex);
-  event->after = queue().asked;
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const std::lock_guard lock(gpus().mutex);
+  CUstream_st& at = simt::stream_of(stream);
+  *event = {&at, at.asked};
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  const std::lock_guard lock(queue().mutex);
-  simt::work_until(event->after);
+  simt::Lock lock(gpus().mutex);
+  if (event->stream != nullptr) simt::work_until(*event->stream, event->after, lock);
   return cudaSuccess;
 }

@@ -15,6 +15,7 @@
 #include "train/launched.h"
 #include "train/memory_plan.h"
 #include "train/model_card.h"
+#include "train/nccl.h"
 #include "train/progress.h"
 #include "train/results.h"
 
@@ -230,11 +231,13 @@ std::optional<Job> prepare(const Arguments& command_line, Communicator& processe
 }
 
 // What one rank does, with a model of its own. The first alone prints and writes.
-void train_rank(const Job& job, Communicator& communicator, bool launched) {
+void train_rank(const Job& job, Communicator& host, bool launched) {
   const auto& [options, config, tokenizer, splits] = job;
   const TrainingArguments& arguments = options.arguments;
-  const bool first = communicator.rank() == 0;
-  Device& device = device_of_rank(options.common, communicator.local_rank());
+  const bool first = host.rank() == 0;
+  Device& device = device_of_rank(options.common, host.local_rank());
+  const std::unique_ptr<Communicator> gpus = nccl_communicator(host, device);
+  Communicator& communicator = gpus ? *gpus : host;
   BertForSequenceClassification model(config_for(splits.task, config));
   const LoadReport loaded = load_pretrained(options.common.model_name_or_path, model,
                                             arguments.seed, options.ignore_mismatched_sizes);
