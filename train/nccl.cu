@@ -28,7 +28,7 @@ namespace {
       each(ncclAllReduce) each(ncclGroupStart) each(ncclGroupEnd) each(ncclGetErrorString)
 
 struct Functions {
-#define LATHE_DECLARE(name) decltype(&::name) name;
+#define LATHE_DECLARE(name) decltype(&::name) name;  // NOLINT(bugprone-macro-parentheses)
   LATHE_NCCL_FUNCTIONS(LATHE_DECLARE)
 #undef LATHE_DECLARE
 };

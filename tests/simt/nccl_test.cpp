@@ -73,7 +73,8 @@ TEST_F(Nccl, SumsFollowTheStreamAndAreFollowed) {
         sums->sum(numbers.tensor());
         EXPECT_EQ(numbers.download(), static_cast<float>(round * (host.rank() + 1)));
         sums->wait();
-        EXPECT_EQ(numbers.download(), static_cast<float>(round * ranks * (ranks + 1) / 2));
+        const int all = ranks * (ranks + 1) / 2;
+        EXPECT_EQ(numbers.download(), static_cast<float>(round * all));
       }
     });
   }
