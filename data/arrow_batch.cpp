@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "base/error.h"
@@ -18,12 +19,30 @@ namespace {
 // must have a bit a row somewhere.
 constexpr int64_t kMostUnbackedRows = int64_t{1} << 24;
 
+// Whether no offset of these rows is negative, and none less than the one before it. Opening a file
+// spends much of its time here: signs are gathered without a branch, in runs of a length that the
+// compiler knows and makes vectors of.
+template <class Offset>
+bool in_order(const Offset* offsets, int64_t rows) {
+  using Bits = std::make_unsigned_t<Offset>;
+  constexpr int64_t kRun = 64;
+  Bits signs = static_cast<Bits>(offsets[0]);
+  const auto add_row = [&](int64_t row) {
+    const Bits begin = static_cast<Bits>(offsets[row]), end = static_cast<Bits>(offsets[row + 1]);
+    signs |= end | (end - begin);  // where neither is negative, the difference cannot overflow
+  };
+  int64_t row = 0;
+  for (; row + kRun <= rows; row += kRun) {
+    for (int64_t i = 0; i < kRun; ++i) add_row(row + i);
+  }
+  for (; row < rows; ++row) add_row(row);
+  return static_cast<Offset>(signs) >= 0;
+}
+
 // The first row whose offsets are out of order, or -1.
 template <class Offset>
 int64_t first_disorder(const Offset* offsets, int64_t rows) {
-  bool ordered = offsets[0] >= 0;
-  for (int64_t row = 0; row < rows; ++row) ordered &= offsets[row] <= offsets[row + 1];
-  if (ordered) return -1;
+  if (in_order(offsets, rows)) return -1;
   for (int64_t row = 0; row < rows; ++row) {
     if (offsets[row] < 0 || offsets[row] > offsets[row + 1]) return row;
   }
