@@ -5,7 +5,7 @@ every window, token by token.
 For each tokenizer directory (or vocab.txt file, whose name says whether it is cased):
   pairs       random pairs, every truncation strategy, 3 to 64 tokens, with strides and overflow
   documents   random text of many languages, emoji, marks, hostile strings; lists of words
-  texts       each line of the text files
+  texts       each line of the text files, each column of a line, each string of a JSON file
   characters  every character of Unicode alone, between letters, and behind and before marks
 
 Usage: tokenizer_exact.py [--documents N] [--pairs N] [--characters STEP] [--full] --text FILE... --tokenizers DIR|VOCAB...
@@ -13,16 +13,18 @@ Usage: tokenizer_exact.py [--documents N] [--pairs N] [--characters STEP] [--ful
 """
 
 import argparse
+import array
 import itertools
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 from transformers import AutoTokenizer
 
@@ -31,66 +33,120 @@ from unicode_text import Source
 
 ROWS = ROOT / "build" / "release" / "bench" / "peers" / "tokenizer_rows"
 STRATEGIES = ["longest_first", "only_first", "only_second"]
-BLOCK = 2000  # rows that are compared at a time
+BLOCK = 5000  # rows that are compared at a time
 
 
-def columns(encoding):
-    return [encoding.ids, encoding.type_ids, encoding.attention_mask, encoding.special_tokens_mask,
-            list(itertools.chain.from_iterable(encoding.offsets)), encoding.word_ids, encoding.sequence_ids]
-
-
-def expected(tokenizer, row):
-    """The windows as `tokenizers` gives them; None where it refuses, or panics over a stride."""
-    try:
-        if "max_length" in row:
-            tokenizer.enable_truncation(row["max_length"], stride=row["stride"], strategy=row["truncation"])
-        else:
-            tokenizer.no_truncation()
-        encoding = tokenizer.encode(row["text"], row.get("text_pair"),
-                                    is_pretokenized=isinstance(row["text"], list))
-    except BaseException as error:  # what its bindings raise has no narrower class
-        if "runcation" in str(error) or "tride" in str(error):
-            return None
-        raise
-    return [columns(window) for window in [encoding, *encoding.overflowing]]
+def flat(windows):
+    """What tokenizer_rows gives for a row: its windows' columns as one list of integers."""
+    if windows is None:
+        return [-1]
+    values = [len(windows)]
+    for window in windows:
+        ids = window.ids
+        values.append(len(ids))
+        values += ids
+        values += window.type_ids
+        values += window.attention_mask
+        values += window.special_tokens_mask
+        values += itertools.chain.from_iterable(window.offsets)
+        values += [-1 if word is None else word for word in window.word_ids]
+        values += [-1 if sequence is None else sequence for sequence in window.sequence_ids]
+    return values
 
 
 class Comparison:
-    def __init__(self, directory):
-        tokenizer = AutoTokenizer.from_pretrained(directory)
-        self.tokenizer = tokenizer.backend_tokenizer
+    """Of one tokenizer with Lathe's."""
+
+    def __init__(self, path, directory):
+        self.path = path
+        self.tokenizer = AutoTokenizer.from_pretrained(directory).backend_tokenizer
         self.tokenizer.no_padding()
-        self.rows = subprocess.Popen([ROWS, directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.differing = 0
+        self.tokenizer.no_truncation()
+        self.process = subprocess.Popen([ROWS, directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.all_differing = 0
 
-    def found(self, block):
-        """Written from another process: both pipes at once would wait for each other."""
-        text = "".join(json.dumps(row) + "\n" for row in block).encode()
-        writer = os.fork()
-        if writer == 0:
-            self.rows.stdin.write(text)
-            self.rows.stdin.flush()
-            os._exit(0)
-        lines = [json.loads(self.rows.stdout.readline()) for _ in block]
-        os.waitpid(writer, 0)
-        return lines
+    def start(self):
+        self.count = self.differing = self.refused = self.windows = 0
+        self.seconds = 0.0
 
-    def run(self, name, rows):
-        start, count, differing, refused, windows = time.time(), 0, 0, 0, 0
-        rows = iter(rows)
-        while block := list(itertools.islice(rows, BLOCK)):
-            for row, found in zip(block, self.found(block), strict=True):
-                wanted = expected(self.tokenizer, row)
-                count += 1
-                refused += wanted is None
-                windows += len(wanted or [])
-                if found != wanted:
-                    differing += 1
-                    if differing <= 3:
-                        print(f"{ascii(row)}\n  tokenizers {wanted}\n  Lathe      {found}")
-        print(f"  {name}: {count} rows, {windows} windows, {refused} refused by both, {differing} differ"
-              f" ({time.time() - start:.0f} s)", flush=True)
-        self.differing += differing
+    def found(self):
+        size = self.process.stdout.read(8)
+        if len(size) < 8:
+            sys.exit("tokenizer_exact: tokenizer_rows ended")
+        return self.process.stdout.read(struct.unpack("<q", size)[0])
+
+    def truncated(self, row):
+        """The windows of a row that has options; None where tokenizers refuses, or panics over a stride."""
+        try:
+            self.tokenizer.enable_truncation(row["max_length"], stride=row["stride"], strategy=row["truncation"])
+            encoding = self.tokenizer.encode(row["text"], row.get("text_pair"),
+                                             is_pretokenized=isinstance(row["text"], list))
+        except BaseException as error:  # what its bindings raise has no narrower class
+            if "runcation" in str(error) or "tride" in str(error):
+                return None
+            raise
+        finally:
+            self.tokenizer.no_truncation()
+        return [encoding, *encoding.overflowing]
+
+    def wanted(self, block):
+        """[windows of each row]: in batches where no row has options."""
+        if "max_length" in block[0]:
+            return [self.truncated(row) for row in block]
+        windows = [None] * len(block)
+        for cut in (False, True):  # into words
+            places = [i for i, row in enumerate(block) if isinstance(row["text"], list) == cut]
+            inputs = [(block[i]["text"], block[i]["text_pair"]) if "text_pair" in block[i] else block[i]["text"]
+                      for i in places]
+            batch = self.tokenizer.encode_batch(inputs, is_pretokenized=cut)
+            for i, encoding in zip(places, batch, strict=True):
+                windows[i] = [encoding]
+        return windows
+
+    def compare(self, block, text):
+        start = time.time()
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+        rows = [flat(windows) for windows in self.wanted(block)]
+        expected = array.array("i", itertools.chain.from_iterable(rows)).tobytes()
+        found = self.found()
+        if found != expected:
+            self.show(block, rows, array.array("i", found).tolist())
+        self.count += len(block)
+        self.refused += sum(row[0] < 0 for row in rows)
+        self.windows += sum(max(row[0], 0) for row in rows)
+        self.seconds += time.time() - start
+
+    def show(self, block, rows, values):
+        """Which rows differ. Lathe's are cut apart by their own lengths."""
+        place = 0
+        for row, wanted in zip(block, rows, strict=True):
+            end = place + 1
+            for _ in range(max(values[place], 0)):
+                end += 1 + 8 * values[end]
+            if values[place:end] != wanted:
+                self.differing += 1
+                if self.differing <= 3:
+                    print(f"{ascii(row)}\n  tokenizers {wanted}\n  Lathe      {values[place:end]}")
+            place = end
+
+    def finish(self, name):
+        print(f"  {name}, {os.path.basename(self.path)}: {self.count} rows, {self.windows} windows, "
+              f"{self.refused} refused by both, {self.differing} differ ({self.seconds:.0f} s)", flush=True)
+        self.all_differing += self.differing
+
+
+def run(name, rows, comparisons):
+    """Each block of rows is made once, for all tokenizers."""
+    for comparison in comparisons:
+        comparison.start()
+    rows = iter(rows)
+    while block := list(itertools.islice(rows, BLOCK)):
+        text = (f"{len(block)}\n" + "".join(json.dumps(row) + "\n" for row in block)).encode()
+        for comparison in comparisons:
+            comparison.compare(block, text)
+    for comparison in comparisons:
+        comparison.finish(name)
 
 
 def pairs(source, count):
@@ -125,16 +181,35 @@ def characters(step):
             yield {"text": f"{c} a{c}b e\u0301{c} {c}\u0323\u0301x {c}\u0344{c}", "text_pair": c}
 
 
-def lines_of(paths):
-    """Each line once; the columns of a TSV each by itself as well."""
+def strings_in(value):
+    """Of a JSON value, without what no UTF-8 has."""
+    if isinstance(value, str):
+        yield value.encode("utf-8", "replace").decode()
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings_in(part)
+
+
+def texts_of(path):
+    """Each line and each of its columns; of JSON each string."""
+    with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
+        content = file.read()
+    try:
+        yield from strings_in(json.loads(content))
+    except (ValueError, RecursionError):  # it is no JSON
+        for line in content.split("\n"):
+            yield line
+            yield from line.split("\t")
+
+
+def texts_in(paths):
+    """Each text once."""
     seen = set()
     for path in paths:
-        with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
-            for line in file.read().split("\n"):
-                for text in {line, *line.split("\t")}:
-                    if text not in seen:
-                        seen.add(text)
-                        yield {"text": text}
+        for text in texts_of(path):
+            if text not in seen:
+                seen.add(text)
+                yield {"text": text}
 
 
 def prepared(path, parent):
@@ -162,17 +237,14 @@ def main():
     arguments = parser.parse_args()
     share = 1 if arguments.full else 50
 
-    differing = 0
     with tempfile.TemporaryDirectory() as parent:
-        for path in arguments.tokenizers:
-            print(path, flush=True)
-            comparison = Comparison(prepared(path, parent))
-            source = Source(arguments.seed)
-            comparison.run("pairs", pairs(source, arguments.pairs or 200_000 // share))
-            comparison.run("texts", lines_of(arguments.text))
-            comparison.run("characters", characters(arguments.characters or share))
-            comparison.run("documents", documents(source, arguments.documents or 1_000_000 // share))
-            differing += comparison.differing
+        comparisons = [Comparison(path, prepared(path, parent)) for path in arguments.tokenizers]
+        source = Source(arguments.seed)
+        run("pairs", pairs(source, arguments.pairs or 200_000 // share), comparisons)
+        run("texts", texts_in(arguments.text), comparisons)
+        run("characters", characters(arguments.characters or share), comparisons)
+        run("documents", documents(source, arguments.documents or 1_000_000 // share), comparisons)
+        differing = sum(comparison.all_differing for comparison in comparisons)
     print("not one difference" if differing == 0 else f"{differing} DIFFERENCES")
     sys.exit(1 if differing else 0)
 

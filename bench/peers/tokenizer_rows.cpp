@@ -2,12 +2,18 @@
 // tokenizer_exact.py.
 //
 // Usage: tokenizer_rows DIR
-// In, a line each: {"text": …, "text_pair": …, "max_length": n, "truncation": "only_first",
-// "stride": n}; texts are strings or lists of words, all but "text" may be left out.
-// Out, a line each: for every window [ids, types, attention, special, offsets (flat), words,
-// sequences], or null where the row is refused.
+// In, again and again: the number of a block's rows, a line, then a line of JSON each: {"text": …,
+// "text_pair": …, "max_length": n, "truncation": "only_first", "stride": n}; texts are strings or
+// lists of words, all but "text" may be left out.
+// Out, for each block: the number of bytes that follow (int64), then int32s. For every row how many
+// windows it has, -1 where it is refused; for every window its length n, then n ids, types,
+// attention, special tokens, 2 n offsets, n words (-1: none), sequences (-1: none).
+//
+// Every row is encoded by encode() as well, with each amount of details, since those ways differ in
+// the code; that they give the first window is checked here.
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -42,39 +48,90 @@ lathe::EncodeOptions options_of(const Json& row) {
 }
 
 template <class Column>
-void append(const Column& column, std::string& out) {
-  out += out.ends_with('[') ? "[" : ",[";
+void append(const Column& column, std::vector<int32_t>& out) {
   for (const auto& value : column) {
-    if (!out.ends_with('[')) out += ',';
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, lathe::TokenOffset>) {
-      out += std::to_string(value.begin) + ',' + std::to_string(value.end);
+      out.push_back(value.begin);
+      out.push_back(value.end);
     } else {
-      out += value == lathe::kNoWord ? "null" : std::to_string(value);
+      out.push_back(value);
     }
   }
-  out += ']';
 }
 
-std::string encode(const lathe::Tokenizer& tokenizer, const Json& row) {
+void append(const lathe::Encoding& window, std::vector<int32_t>& out) {
+  out.push_back(static_cast<int32_t>(window.input_ids.size()));
+  append(window.input_ids, out);
+  append(window.token_type_ids, out);
+  append(window.attention_mask, out);
+  append(window.special_tokens_mask, out);
+  append(window.offsets, out);
+  append(window.word_ids, out);
+  append(window.sequence_ids, out);
+}
+
+void check_encode(const lathe::Tokenizer& tokenizer, const lathe::EncodeInput& input,
+                  lathe::EncodeOptions options, const lathe::Encoding& window) {
+  const lathe::Encoding all = tokenizer.encode(input, options);
+  options.return_word_ids = false;
+  const lathe::Encoding offsets = tokenizer.encode(input, options);
+  options.return_offsets = false;
+  const lathe::Encoding ids = tokenizer.encode(input, options);
+  if (ids.input_ids != window.input_ids || offsets.input_ids != window.input_ids ||
+      offsets.offsets != window.offsets || all.input_ids != window.input_ids ||
+      all.offsets != window.offsets || all.word_ids != window.word_ids ||
+      all.sequence_ids != window.sequence_ids || all.token_type_ids != window.token_type_ids ||
+      all.special_tokens_mask != window.special_tokens_mask) {
+    lathe::fail("encode and encode_windows differ");
+  }
+}
+
+std::optional<std::vector<lathe::Encoding>> windows_of(const lathe::Tokenizer& tokenizer,
+                                                       const lathe::EncodeInput& input,
+                                                       const lathe::EncodeOptions& options) {
+  try {
+    return tokenizer.encode_windows(input, options);
+  } catch (const lathe::Error&) {
+    return std::nullopt;
+  }
+}
+
+void encode(const lathe::Tokenizer& tokenizer, const Json& row, std::vector<int32_t>& out) {
   lathe::EncodeInput input{text_of(*row.find("text"))};
   if (const Json* pair = row.find("text_pair")) input.second = text_of(*pair);
-  std::string out = "[";
-  try {
-    for (const lathe::Encoding& window : tokenizer.encode_windows(input, options_of(row))) {
-      out += out.size() > 1 ? ",[" : "[";
-      append(window.input_ids, out);
-      append(window.token_type_ids, out);
-      append(window.attention_mask, out);
-      append(window.special_tokens_mask, out);
-      append(window.offsets, out);
-      append(window.word_ids, out);
-      append(window.sequence_ids, out);
-      out += ']';
+  const lathe::EncodeOptions options = options_of(row);
+  const auto windows = windows_of(tokenizer, input, options);
+  if (!windows) return out.push_back(-1);
+  check_encode(tokenizer, input, options, windows->front());
+  out.push_back(static_cast<int32_t>(windows->size()));
+  for (const lathe::Encoding& window : *windows) append(window, out);
+}
+
+void write(const std::vector<int32_t>& values) {
+  const auto bytes = static_cast<int64_t>(values.size() * sizeof(int32_t));
+  std::fwrite(&bytes, sizeof bytes, 1, stdout);
+  std::fwrite(values.data(), sizeof(int32_t), values.size(), stdout);
+  std::fflush(stdout);
+}
+
+// A block is read whole before any of it is written, so that the other side may write it whole.
+void run(const lathe::Tokenizer& tokenizer) {
+  std::vector<std::string> rows;
+  std::vector<int32_t> values;
+  for (std::string line; std::getline(std::cin, line);) {
+    rows.resize(std::stoul(line));
+    for (std::string& row : rows) std::getline(std::cin, row);
+    values.clear();
+    for (const std::string& row : rows) {
+      const Json parsed = lathe::parse_json(row, "standard input");
+      try {
+        encode(tokenizer, parsed, values);
+      } catch (const lathe::Error& error) {
+        lathe::fail(row, ": ", error.what());
+      }
     }
-  } catch (const lathe::Error&) {
-    return "null";
+    write(values);
   }
-  return out + "]";
 }
 
 }  // namespace
@@ -84,11 +141,9 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "usage: tokenizer_rows DIR\n");
     return 1;
   }
+  std::ios::sync_with_stdio(false);
   try {
-    const lathe::Tokenizer tokenizer = lathe::Tokenizer::load(arguments[1]);
-    for (std::string line; std::getline(std::cin, line);) {
-      std::puts(encode(tokenizer, lathe::parse_json(line, "standard input")).c_str());
-    }
+    run(lathe::Tokenizer::load(arguments[1]));
   } catch (const lathe::Error& error) {
     std::fprintf(stderr, "tokenizer_rows: %s\n", error.what());
     return 1;
