@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenize/padding.h"
+#include "tokenize/rows.h"
 #include "tokenize/tokenizer.h"
 #include "tokenize/windows.h"
 
@@ -100,54 +101,15 @@ Encoding fill_template(const std::vector<TemplatePiece>& pieces, const Stretch& 
 
 }  // namespace
 
-// Encodings as they grow, one behind another.
-struct RowEncoder::Rows {
-  TextTokens tokens;
-  std::vector<int64_t> begins{0};
-  std::vector<uint8_t> types;
-  std::vector<int32_t> sequences;
-  std::vector<uint8_t> special;
-
-  // Enough for most text, whose tokens have three bytes or more: columns that grow are copied.
-  void reserve(const std::vector<EncodeInput>& inputs, std::size_t begin, std::size_t end,
-               const EncodeOptions& options) {
-    std::size_t bytes = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      bytes += inputs[i].first.text.size() + (inputs[i].second ? inputs[i].second->text.size() : 0);
-    }
-    const std::size_t count = bytes / 3 + 4 * (end - begin);
-    tokens.ids.reserve(count);
-    types.reserve(count);
-    if (details_of(options) != Details::kNone) tokens.offsets.reserve(count);
-    begins.reserve(end - begin + 1);
-  }
-
-  EncodedBatch take(const EncodeOptions& options) {
-    EncodedBatch batch;
-    batch.row_begins = std::move(begins);
-    batch.input_ids = std::move(tokens.ids);
-    batch.token_type_ids = std::move(types);
-    if (options.return_offsets) batch.offsets = std::move(tokens.offsets);
-    if (options.return_word_ids) {
-      batch.word_ids = std::move(tokens.words);
-      batch.sequence_ids = std::move(sequences);
-    }
-    if (options.return_special_tokens_mask) batch.special_tokens_mask = std::move(special);
-    return batch;
-  }
-};
-
 RowEncoder::RowEncoder(const TokenizerDefinition& definition, const TextEncoder& encoder)
     : definition_(definition),
       encoder_(encoder),
       bare_single_(without_special(definition.single)),
       bare_pair_(without_special(definition.pair)) {}
 
-EncodedBatch RowEncoder::encode(const std::vector<EncodeInput>& inputs, std::size_t begin,
-                                std::size_t end, const EncodeOptions& options) const {
-  const TextEncoder::Lender scratch(encoder_);
-  Rows rows;
-  rows.reserve(inputs, begin, end, options);
+void RowEncoder::encode(const std::vector<EncodeInput>& inputs, std::size_t begin, std::size_t end,
+                        const EncodeOptions& options, const TextEncoder::Lender& scratch,
+                        Rows& rows) const {
   for (std::size_t i = begin; i < end; ++i) {
     try {
       append_row(inputs[i], options, scratch, rows);
@@ -155,12 +117,11 @@ EncodedBatch RowEncoder::encode(const std::vector<EncodeInput>& inputs, std::siz
       throw RowError(static_cast<int64_t>(i), error.what());
     }
   }
-  return rows.take(options);
 }
 
 Encoding RowEncoder::encode(const EncodeInput& input, const EncodeOptions& options) const {
   Rows rows;
-  append_row(input, options, TextEncoder::Lender(encoder_), rows);
+  append_row(input, options, lend(), rows);
   EncodedBatch row = rows.take(options);
   Encoding encoding{.input_ids = std::move(row.input_ids),
                     .token_type_ids = {row.token_type_ids.begin(), row.token_type_ids.end()},

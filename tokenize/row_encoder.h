@@ -6,6 +6,7 @@
 
 #include "tokenize/definition.h"
 #include "tokenize/encoding.h"
+#include "tokenize/rows.h"
 #include "tokenize/text_encoder.h"
 #include "tokenize/truncation.h"
 
@@ -16,10 +17,12 @@ class RowEncoder {
   // Both must outlive this.
   RowEncoder(const TokenizerDefinition& definition, const TextEncoder& encoder);
 
-  // The encodings of inputs[begin, end), made on this thread, not padded. RowError for the first
-  // bad input.
-  EncodedBatch encode(const std::vector<EncodeInput>& inputs, std::size_t begin, std::size_t end,
-                      const EncodeOptions& options) const;
+  // What encode() works with on one thread.
+  TextEncoder::Lender lend() const { return TextEncoder::Lender(encoder_); }
+  // Appends the encodings of inputs[begin, end), not padded, to `rows`. RowError for the first bad
+  // input.
+  void encode(const std::vector<EncodeInput>& inputs, std::size_t begin, std::size_t end,
+              const EncodeOptions& options, const TextEncoder::Lender& scratch, Rows& rows) const;
   // One input, padded. Error without the row.
   Encoding encode(const EncodeInput& input, const EncodeOptions& options) const;
 
@@ -28,8 +31,6 @@ class RowEncoder {
                                        const EncodeOptions& options) const;
 
  private:
-  struct Rows;
-
   using Template = std::vector<TemplatePiece>;
 
   const Template& pieces(const EncodeInput& input, const EncodeOptions& options) const {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "tokenize/batch_encoder.h"
 #include "tokenize/decoder.h"
 #include "tokenize/definition.h"
 #include "tokenize/padding.h"
@@ -16,65 +17,12 @@
 
 namespace lathe {
 
-namespace {
-
-// Small enough that threads finish together, large enough that taking a block costs nothing.
-constexpr std::size_t kBlock = 256;
-
-// The encodings of one run of inputs, or why its first bad one is bad.
-struct Block {
-  EncodedBatch batch;
-  std::exception_ptr error;
-};
-
-// Calls what(column of a, the same column of b) for each column that `options` ask for.
-template <class A, class B, class What>
-void for_each_column(A& a, B& b, const EncodeOptions& options, const What& what) {
-  what(a.input_ids, b.input_ids);
-  what(a.token_type_ids, b.token_type_ids);
-  if (options.return_offsets) what(a.offsets, b.offsets);
-  if (options.return_word_ids) {
-    what(a.word_ids, b.word_ids);
-    what(a.sequence_ids, b.sequence_ids);
-  }
-  if (options.return_special_tokens_mask) what(a.special_tokens_mask, b.special_tokens_mask);
-}
-
-// The first block's error is the first bad input's, whichever thread met it.
-EncodedBatch joined(const std::vector<Block>& blocks, const EncodeOptions& options, int threads) {
-  EncodedBatch all;
-  std::vector<std::size_t> begins;  // of each block's tokens
-  for (const Block& block : blocks) {
-    if (block.error) std::rethrow_exception(block.error);
-    begins.push_back(static_cast<std::size_t>(all.row_begins.back()));
-    const int64_t before = all.row_begins.back();
-    for (std::size_t i = 1; i < block.batch.row_begins.size(); ++i) {
-      all.row_begins.push_back(before + block.batch.row_begins[i]);
-    }
-  }
-  for_each_column(all, all, options, [&](auto& column, auto&) {
-    column.resize(static_cast<std::size_t>(all.row_begins.back()));
-  });
-#pragma omp parallel for schedule(static) num_threads(threads)
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    for_each_column(blocks[i].batch, all, options, [&](const auto& from, auto& to) {
-      std::copy(from.begin(), from.end(), to.begin() + static_cast<std::ptrdiff_t>(begins[i]));
-    });
-  }
-  return all;
-}
-
-}  // namespace
-
 struct Tokenizer::Parts {
   explicit Parts(TokenizerDefinition what)
       : definition(std::move(what)),
         vocabulary(definition.tokens, definition.continuing_prefix),
         encoder(definition, vocabulary),
         rows(definition, encoder) {}
-
-  EncodedBatch encode_rows(const std::vector<EncodeInput>& inputs, const EncodeOptions& options,
-                           int threads) const;
 
   TokenizerDefinition definition;
   Vocabulary vocabulary;
@@ -97,27 +45,9 @@ Encoding Tokenizer::encode(const EncodeInput& input, const EncodeOptions& option
 
 EncodedBatch Tokenizer::encode_batch(const std::vector<EncodeInput>& inputs,
                                      const EncodeOptions& options, int threads) const {
-  EncodedBatch batch = parts_->encode_rows(inputs, options, threads);
-  return options.padding ? padded(batch, options) : batch;
-}
-
-EncodedBatch Tokenizer::Parts::encode_rows(const std::vector<EncodeInput>& inputs,
-                                           const EncodeOptions& options, int threads) const {
-  if (threads <= 0) threads = omp_get_max_threads();
-  if (threads == 1 || inputs.size() <= kBlock) {
-    return rows.encode(inputs, 0, inputs.size(), options);
-  }
-  std::vector<Block> blocks((inputs.size() + kBlock - 1) / kBlock);
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    try {  // an exception must not leave a parallel region
-      const std::size_t end = std::min((i + 1) * kBlock, inputs.size());
-      blocks[i].batch = rows.encode(inputs, i * kBlock, end, options);
-    } catch (...) {
-      blocks[i].error = std::current_exception();
-    }
-  }
-  return joined(blocks, options, threads);
+  EncodedBatch batch = encode_on_threads(parts_->rows, inputs, options, threads);
+  if (options.padding) return padded(batch, options);
+  return batch;  // moved: as the one side of a conditional expression it would be copied
 }
 
 EncodeOptions Tokenizer::saved_options() const {
