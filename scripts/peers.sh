@@ -86,6 +86,10 @@ tokenizer() {
   # It says on the standard error why it refuses a stride, which is no news.
   RUST_BACKTRACE=0 "$python" bench/peers/tokenizer_exact.py ${FULL:+--full} --tokenizers $tokenizers --text $text \
     2> >(grep -vE '^$|panicked at|`stride` must be' >&2)
+  heading "What is saved is what was loaded"
+  "$python" bench/peers/tokenizer_saved.py --tokenizers $tokenizers
+  heading "Input that means harm"
+  build/release/bench/peers/tokenizer_hostile $model
   heading "Text to ids"
   "$python" bench/peers/tokenizer_speed.py --model_name_or_path "${tokenizers%% *}" \
     ${PAIRS:+--pairs "$PAIRS"} "$@" $text

@@ -38,6 +38,19 @@ bool StretchEncoder::encode_ascii_word(std::string_view stretch) {
   return true;
 }
 
+void StretchEncoder::shrink() {
+  const auto free = [](auto&... buffers) {
+    constexpr std::size_t kKept = 1 << 14;  // of each buffer's values
+    const auto free_one = [](auto& buffer) {
+      if (buffer.capacity() <= kKept) return;
+      buffer.clear();
+      buffer.shrink_to_fit();
+    };
+    (free_one(buffers), ...);
+  };
+  free(word_, origin_, pieces_, moving_, tokens_.ids, tokens_.offsets, tokens_.words_of);
+}
+
 const StretchTokens& StretchEncoder::encode(std::string_view stretch, bool follows) {
   tokens_.ids.clear();
   tokens_.offsets.clear();

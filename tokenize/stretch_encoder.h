@@ -31,6 +31,8 @@ class StretchEncoder {
   // `stretch` is valid UTF-8; `follows` where a character stands before it, which must be ASCII.
   // The result is valid until the next call.
   const StretchTokens& encode(std::string_view stretch, bool follows);
+  // Frees the buffers that a very long stretch made large; the last result is lost.
+  void shrink();
 
  private:
   bool encode_ascii_word(std::string_view stretch);

@@ -60,6 +60,7 @@ TextEncoder::Lender::Lender(const TextEncoder& encoder) : encoder_(encoder) {
 }
 
 TextEncoder::Lender::~Lender() {
+  scratch_->stretch.shrink();
   const std::lock_guard lock(encoder_.mutex_);
   encoder_.idle_.push_back(std::move(scratch_));
 }

@@ -1,7 +1,7 @@
 // Encodes the rows of the standard input, each with options of its own: Lathe's side of
 // tokenizer_exact.py.
 //
-// Usage: tokenizer_rows DIR
+// Usage: tokenizer_rows DIR [COPY]   saves the tokenizer into the directory COPY first
 // In, again and again: the number of a block's rows, a line, then a line of JSON each: {"text": …,
 // "text_pair": …, "max_length": n, "truncation": "only_first", "stride": n}; texts are strings or
 // lists of words, all but "text" may be left out.
@@ -137,13 +137,15 @@ void run(const lathe::Tokenizer& tokenizer) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) {
-    std::fprintf(stderr, "usage: tokenizer_rows DIR\n");
+  if (count != 2 && count != 3) {
+    std::fprintf(stderr, "usage: tokenizer_rows DIR [COPY]\n");
     return 1;
   }
   std::ios::sync_with_stdio(false);
   try {
-    run(lathe::Tokenizer::load(arguments[1]));
+    const lathe::Tokenizer tokenizer = lathe::Tokenizer::load(arguments[1]);
+    if (count == 3) tokenizer.save(arguments[2]);
+    run(tokenizer);
   } catch (const lathe::Error& error) {
     std::fprintf(stderr, "tokenizer_rows: %s\n", error.what());
     return 1;
