@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -113,3 +114,17 @@ def training_arguments(description):
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)
     return parser.parse_args()
+
+
+def tokenizer_directory(path, parent):
+    """A directory that AutoTokenizer loads: the path itself, or one in `parent` for a vocab.txt, whose
+    name says whether it is cased."""
+    if os.path.isdir(path):
+        return path
+    name = os.path.basename(path)
+    directory = os.path.join(parent, name)
+    os.mkdir(directory)
+    shutil.copy(path, os.path.join(directory, "vocab.txt"))
+    with open(os.path.join(directory, "tokenizer_config.json"), "w", encoding="utf-8") as file:
+        json.dump({"tokenizer_class": "BertTokenizer", "do_lower_case": "cased" not in name or "uncased" in name}, file)
+    return directory

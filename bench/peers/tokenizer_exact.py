@@ -17,7 +17,6 @@ import array
 import itertools
 import json
 import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -28,7 +27,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 from transformers import AutoTokenizer
 
-from common import ROOT
+from common import ROOT, tokenizer_directory
 from unicode_text import Source
 
 ROWS = ROOT / "build" / "release" / "bench" / "peers" / "tokenizer_rows"
@@ -212,19 +211,6 @@ def texts_in(paths):
                 yield {"text": text}
 
 
-def prepared(path, parent):
-    """A directory that AutoTokenizer loads."""
-    if os.path.isdir(path):
-        return path
-    name = os.path.basename(path)
-    directory = os.path.join(parent, name)
-    os.mkdir(directory)
-    shutil.copy(path, os.path.join(directory, "vocab.txt"))
-    with open(os.path.join(directory, "tokenizer_config.json"), "w", encoding="utf-8") as file:
-        json.dump({"tokenizer_class": "BertTokenizer", "do_lower_case": "cased" not in name or "uncased" in name}, file)
-    return directory
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--documents", type=int)
@@ -238,7 +224,7 @@ def main():
     share = 1 if arguments.full else 50
 
     with tempfile.TemporaryDirectory() as parent:
-        comparisons = [Comparison(path, prepared(path, parent)) for path in arguments.tokenizers]
+        comparisons = [Comparison(path, tokenizer_directory(path, parent)) for path in arguments.tokenizers]
         source = Source(arguments.seed)
         run("pairs", pairs(source, arguments.pairs or 200_000 // share), comparisons)
         run("texts", texts_in(arguments.text), comparisons)

@@ -22,7 +22,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "true"
 from tokenizers import AddedToken, Tokenizer
 from transformers import AutoTokenizer
 
-from tokenizer_exact import ROWS, prepared
+from common import tokenizer_directory
+from tokenizer_exact import ROWS
 from unicode_text import Source
 
 ADDED = [AddedToken("<left>", lstrip=True, normalized=False), AddedToken("<right>", rstrip=True, normalized=False),
@@ -33,7 +34,7 @@ WORDS = ["<left>", "<right>", "whole", "wholes", "Éa", "éa", "e\u0301A", "<spe
 
 def variants(path, parent):
     """{name: directory}"""
-    plain = prepared(path, os.path.join(parent, "prepared"))
+    plain = tokenizer_directory(path, os.path.join(parent, "prepared"))
     directories = {}
     for name in ("as it is", "added tokens", "saved truncation and padding"):
         tokenizer = AutoTokenizer.from_pretrained(plain)

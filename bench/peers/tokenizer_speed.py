@@ -8,7 +8,7 @@ gives NumPy arrays; tokenizers' encode_batch_fast, which gives a list of encodin
 timed. Times of one thread are the processor's, which other programs on the machine disturb least;
 those of several are the clock's. `first` is a pass right after loading, `third` the second pass after it. All ids must agree.
 
-Usage: tokenizer_speed.py --model_name_or_path DIR [--pairs FILE.tsv] [--rounds N] FILE...
+Usage: tokenizer_speed.py --model_name_or_path DIR|VOCAB [--pairs FILE.tsv] [--rounds N] FILE...
 """
 
 import argparse
@@ -25,7 +25,7 @@ import numpy as np
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
-from common import ROOT, cpu_name
+from common import ROOT, cpu_name, tokenizer_directory
 
 PASSES = ROOT / "build" / "release" / "bench" / "peers" / "tokenizer_passes"
 
@@ -120,11 +120,12 @@ def main():
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as directory:
-        tokenizer = AutoTokenizer.from_pretrained(arguments.model_name_or_path)
+        tokenizer = AutoTokenizer.from_pretrained(
+            tokenizer_directory(arguments.model_name_or_path, directory))
         tokenizer.backend_tokenizer.no_truncation()  # which a checkpoint may hold
         tokenizer.backend_tokenizer.no_padding()
         tokenizer.save_pretrained(directory)
-        text = "".join(open(path, encoding="utf-8", newline="\n").read()
+        text = "".join(open(path, encoding="utf-8", errors="replace", newline="\n").read()
                        for path in arguments.files)
         lines, size = text.split("\n"), len(text.encode())
         path = os.path.join(directory, "lines.txt")
