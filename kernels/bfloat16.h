@@ -14,4 +14,10 @@ inline float rounded_to_bfloat16(float x) {
   return std::bit_cast<float>((bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u);
 }
 
+inline uint16_t to_bfloat16(float x) {
+  return static_cast<uint16_t>(std::bit_cast<uint32_t>(rounded_to_bfloat16(x)) >> 16);
+}
+
+inline float from_bfloat16(uint16_t x) { return std::bit_cast<float>(uint32_t{x} << 16); }
+
 }  // namespace lathe

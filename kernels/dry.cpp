@@ -12,6 +12,7 @@ void nothing(const Args&, Stream) {}
 const Kernels& dry_kernels() {
   static constexpr Kernels kTable = {
       .name = "dry",
+      .cast = nothing,
       .gemm = nothing,
       .tanh_backward = nothing,
       .dropout = nothing,

@@ -92,6 +92,7 @@ const char* missing_op(const Kernels& kernels) {
     const char* name;
     bool present;
   } ops[] = {
+      {"cast", true},  // may be missing
       {"gemm", kernels.gemm != nullptr},
       {"tanh_backward", kernels.tanh_backward != nullptr},
       {"dropout", kernels.dropout != nullptr},

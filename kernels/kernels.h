@@ -12,8 +12,11 @@
 //     x[i * ld].
 //   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the
 //     rows offsets[s] … offsets[s + 1] - 1.
-//   - Activations are `float` in the tables of this file; parameters, statistics, losses and
-//     gradients of parameters are always float.
+//   - Activations and their gradients are Numbers: floats, or bfloat16s where the backend takes
+//   them
+//     (takes_bf16()). An op's are all of one precision, unless it says otherwise; it computes
+//     in floats and rounds what it stores. Parameters, statistics, losses, logits and gradients of
+//     parameters are always float.
 //   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an
 //     op says otherwise.
 //   - Outputs do not overlap inputs, unless an op says otherwise.
@@ -27,6 +30,50 @@ namespace lathe {
 
 // What a backend orders its work by: a cudaStream_t on a GPU, null on a CPU.
 using Stream = void*;
+
+// ------------------------------------------------------------------------------------------------
+// Numbers
+// ------------------------------------------------------------------------------------------------
+
+enum class Precision {
+  kF32,   // float
+  kBF16,  // bfloat16: a float of 8 significant bits, rounded to nearest, ties to even
+};
+
+// Where numbers lie, and which: floats, or bfloat16s of 2 bytes. To a backend that takes floats
+// alone they are a float*.
+struct Numbers {
+  Numbers() = default;
+  Numbers(float* x) : data(x) {}  // NOLINT(google-explicit-constructor)
+  Numbers(void* x, Precision p) : data(x), precision(p) {}
+  operator float*() const {
+    return static_cast<float*>(data);
+  }  // NOLINT(google-explicit-constructor)
+
+  void* data = nullptr;
+  Precision precision = Precision::kF32;
+};
+
+struct ConstNumbers {
+  ConstNumbers() = default;
+  ConstNumbers(const float* x) : data(x) {}  // NOLINT(google-explicit-constructor)
+  ConstNumbers(const void* x, Precision p) : data(x), precision(p) {}
+  ConstNumbers(const Numbers& x)  // NOLINT(google-explicit-constructor)
+      : data(x.data), precision(x.precision) {}
+  operator const float*() const {  // NOLINT(google-explicit-constructor)
+    return static_cast<const float*>(data);
+  }
+
+  const void* data = nullptr;
+  Precision precision = Precision::kF32;
+};
+
+// y = x, rounded where y is bfloat16.
+struct CastArgs {
+  ConstNumbers x;  // [count], of either precision
+  Numbers y;       // [count], of either precision; not x
+  int64_t count;
+};
 
 // ------------------------------------------------------------------------------------------------
 // Dropout
@@ -46,7 +93,7 @@ struct Dropout {
   uint32_t step = 0;         // which micro-batch of the run
 };
 
-// y = dropout(x). Forward and, with dy for x, backward. y may be x.
+// y = dropout(x). Forward and, with dy for x, backward. y may be x. Of a model's head: floats.
 struct DropoutArgs {
   const float* x;  // [rows, columns]
   float* y;        // [rows, columns]
@@ -66,14 +113,6 @@ enum class Epilogue {
   kGeluBackward,  // c = (op(a) op(b)) * gelu'(saved)
 };
 
-// What a product's operands are rounded to before they are multiplied. Sums are floats in either.
-enum class Precision {
-  kF32,  // not at all
-  // To bfloat16: a float of 8 significant bits, to nearest, ties to even. Products of two are
-  // exact. Operands and sums below 2^-126 in size may count as zero.
-  kBF16,
-};
-
 // c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]),
 // or c += op(a) op(b) when `accumulate` (epilogue kNone), with
 //   op(a)[i, l] = transpose_a ? a[l * lda + i] : a[i * lda + l]
@@ -83,26 +122,30 @@ enum class Precision {
 //   y = x Wᵀ + bias:                    {a = x, b = W, transpose_b, kBias}
 //   dx = dy W:                          {a = dy, b = W}
 //   dW += dyᵀ x, dbias += Σ_rows dy:    {a = dy, transpose_a, b = x, accumulate, a_row_sum = dbias}
+// a and b are of one precision, c and saved of one: both float, or a and b bfloat16 and c either.
 struct GemmArgs {
   int64_t m, n, k;  // each may be 0: with k = 0 the product is 0
-  const float* a;
+  ConstNumbers a;
   int64_t lda;
   bool transpose_a = false;
-  const float* b;
+  ConstNumbers b;
   int64_t ldb;
   bool transpose_b = false;
-  float* c;
+  Numbers c;
   int64_t ldc;
   bool accumulate = false;
   Epilogue epilogue = Epilogue::kNone;
-  const float* bias = nullptr;  // [n]
+  ConstNumbers bias = {};  // [n], of the precision of c
   // [m, n], row distance ldc: written by kBiasGelu (unless null), read by kGeluBackward.
-  float* saved = nullptr;
+  Numbers saved = {};
   float* a_row_sum = nullptr;  // [m]: a_row_sum[i] += Σ_l op(a)[i, l], not rounded, when not null
+  // What floats of a and b are rounded to before they are multiplied. Sums are floats in either.
+  // Products of two bfloat16s are exact; such operands and sums below 2^-126 in size may count as
+  // zero.
   Precision precision = Precision::kF32;
 };
 
-// dx = dy * (1 - y²), where y = tanh(x). dx may be dy.
+// dx = dy * (1 - y²), where y = tanh(x). dx may be dy. Of a model's head: floats.
 struct TanhBackwardArgs {
   const float* y;
   const float* dy;
@@ -116,7 +159,8 @@ struct TanhBackwardArgs {
 
 // sum[t] = word[ids[t]] + position[positions[t]] + type[types[t]]
 // y = dropout(LayerNorm(sum)),  LayerNorm(s) = (s - mean) * rstd * gamma + beta
-// rstd = 1 / sqrt(variance + eps), the variance being the biased one (divided by hidden).
+// rstd = 1 / sqrt(variance + eps), the variance being the biased one (divided by hidden). Of
+// bfloat16s, mean and variance are of sum before it is rounded; of long rows they may be of after.
 struct EmbeddingForwardArgs {
   int64_t tokens, hidden;
   const int32_t *ids, *positions, *types;  // [tokens], all within the tables
@@ -124,8 +168,8 @@ struct EmbeddingForwardArgs {
   const float *gamma, *beta;               // [hidden]
   float eps;
   Dropout dropout;
-  float* y;            // [tokens, hidden]
-  float* sum;          // [tokens, hidden], saved for backward; null in inference
+  Numbers y;           // [tokens, hidden]
+  Numbers sum;         // [tokens, hidden], saved for backward; null in inference
   float *mean, *rstd;  // [tokens], saved for backward; null in inference
 };
 
@@ -135,9 +179,10 @@ struct EmbeddingBackwardArgs {
   const int32_t *ids, *positions, *types;  // [tokens]
   const float* gamma;
   Dropout dropout;  // that of forward
-  const float *sum, *mean, *rstd;
-  const float* dy;  // [tokens, hidden]
-  float* dsum;      // [tokens, hidden]: scratch, holds the gradient of sum afterwards; may be dy
+  ConstNumbers sum;
+  const float *mean, *rstd;
+  ConstNumbers dy;  // [tokens, hidden]
+  Numbers dsum;     // [tokens, hidden]: scratch, holds the gradient of sum afterwards; may be dy
   float *dgamma, *dbeta;  // [hidden] +=
   // [… , hidden] +=, rows of equal id added in an order that the ids alone decide.
   float *dword, *dposition, *dtype;
@@ -147,12 +192,12 @@ struct EmbeddingBackwardArgs {
 // sum = residual + dropout(x);  y = LayerNorm(sum).
 struct AddNormForwardArgs {
   int64_t rows, hidden;
-  const float *x, *residual;  // [rows, hidden]
+  ConstNumbers x, residual;   // [rows, hidden]
   const float *gamma, *beta;  // [hidden]
   float eps;
   Dropout dropout;
-  float* y;            // [rows, hidden]
-  float* sum;          // [rows, hidden], saved for backward, may be x; null in inference
+  Numbers y;           // [rows, hidden]
+  Numbers sum;         // [rows, hidden], saved for backward, may be x; null in inference
   float *mean, *rstd;  // [rows]; null in inference
 };
 
@@ -163,10 +208,11 @@ struct AddNormBackwardArgs {
   int64_t rows, hidden;
   const float* gamma;
   Dropout dropout;
-  const float *sum, *mean, *rstd;
-  const float* dy;        // [rows, hidden]
-  float* dresidual;       // [rows, hidden]; may be dy
-  float* dx;              // [rows, hidden]; may be dresidual when dropout.probability is 0
+  ConstNumbers sum;
+  const float *mean, *rstd;
+  ConstNumbers dy;        // [rows, hidden]
+  Numbers dresidual;      // [rows, hidden]; may be dy
+  Numbers dx;             // [rows, hidden]; may be dresidual when dropout.probability is 0
   float *dgamma, *dbeta;  // [hidden] +=
 };
 
@@ -181,15 +227,16 @@ struct AddNormBackwardArgs {
 // A token attends to every token of its own sequence and to no other: the offsets are the mask.
 // query_offsets is offsets for self-attention of all tokens; fewer queries (the first token of each
 // sequence) are allowed. Dropout's element is row = i * heads + h, column = j - offsets[s].
+// Of bfloat16s, dropout(p) and, in backward, dscore may be rounded before they are multiplied.
 struct AttentionForwardArgs {
   int64_t sequences, heads, head_size;
   const int32_t* query_offsets;  // [sequences + 1]
   const int32_t* offsets;        // [sequences + 1]; every sequence has at least one key
-  const float *q, *k, *v;  // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
+  ConstNumbers q, k, v;  // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
   int64_t ldq, ldk, ldv;
   float scale;
   Dropout dropout;
-  float* context;  // [queries, heads * head_size]
+  Numbers context;  // [queries, heads * head_size]
   int64_t ldcontext;
   float* logsumexp;  // [queries, heads], saved for backward; null in inference
 };
@@ -203,15 +250,15 @@ struct AttentionForwardArgs {
 struct AttentionBackwardArgs {
   int64_t sequences, heads, head_size;
   const int32_t *query_offsets, *offsets;
-  const float *q, *k, *v;
+  ConstNumbers q, k, v;
   int64_t ldq, ldk, ldv;
   float scale;
   Dropout dropout;
-  const float* context;  // [queries, heads * head_size], row distance ldcontext
-  const float* dcontext;
+  ConstNumbers context;  // [queries, heads * head_size], row distance ldcontext
+  ConstNumbers dcontext;
   int64_t ldcontext;  // of context and dcontext
   const float* logsumexp;
-  float *dq, *dk, *dv;
+  Numbers dq, dk, dv;
   int64_t lddq, lddk, lddv;
 };
 
@@ -221,17 +268,17 @@ struct AttentionBackwardArgs {
 
 // y[i] = x[indices[i]].
 struct GatherRowsArgs {
-  const float* x;          // [… , columns]
+  ConstNumbers x;          // [… , columns]
   const int32_t* indices;  // [rows]
-  float* y;                // [rows, columns]
+  Numbers y;               // [rows, columns]
   int64_t rows, columns;
 };
 
 // y[indices[i]] += x[i]. The indices are distinct.
 struct ScatterAddRowsArgs {
-  const float* x;          // [rows, columns]
+  ConstNumbers x;          // [rows, columns]
   const int32_t* indices;  // [rows]
-  float* y;                // [… , columns]
+  Numbers y;               // [… , columns]
   int64_t rows, columns;
 };
 
@@ -307,6 +354,7 @@ struct ParameterSlice {
   int64_t row_size = 0;
   const uint8_t* active_rows = nullptr;  // [count / row_size]
   int64_t first_chunk = 0;               // chunks of the slices before this one
+  uint16_t* rounded = nullptr;           // [count]: the value as bfloat16s, kept up; or null
 };
 
 // Numbers the chunks of all slices, one slice after the other. Returns how many there are.
@@ -326,8 +374,8 @@ struct SquaredNormArgs {
 //   value -= learning_rate · weight_decay · value
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²
 //   value -= learning_rate · (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
-// then gradient = 0, ready for the next step. When the norm is not finite nothing happens, so that
-// the gradients can still tell why.
+// then rounded = value and gradient = 0, ready for the next step. When the norm is not finite
+// nothing happens, so that the gradients can still tell why.
 struct AdamWArgs {
   const ParameterSlice* slices;  // numbered by number_chunks()
   int64_t slice_count, chunks;
@@ -342,8 +390,8 @@ struct AdamWArgs {
 // ------------------------------------------------------------------------------------------------
 
 struct Kernels {
-  const char* name;  // "reference", "avx2", "products in f32 by cublasLt", …
-
+  const char* name;                       // "reference", "avx2", "gemm by cublasLt", …
+  void (*cast)(const CastArgs&, Stream);  // null in a backend that takes floats alone
   void (*gemm)(const GemmArgs&, Stream);
   void (*tanh_backward)(const TanhBackwardArgs&, Stream);
   void (*dropout)(const DropoutArgs&, Stream);
@@ -381,6 +429,9 @@ const Kernels* const* available_cpu_kernels();
 // Does no arithmetic and touches no memory: run a model on it to learn what it would allocate
 // (tensor/arena.h).
 const Kernels& dry_kernels();
+
+// Whether Numbers may be bfloat16s and a ParameterSlice may have them.
+inline bool takes_bf16(const Kernels& kernels) { return kernels.cast != nullptr; }
 
 // The name of the first op that is missing from a table, or null. Asked once, at start-up.
 const char* missing_op(const Kernels& kernels);

@@ -32,13 +32,13 @@ void Bert::forward(Context& context, const BertInput& input, OutputRows rows, co
   std::optional<Arena::Scope> temporaries;
   if (saved == nullptr) temporaries.emplace(context.arena);
   const Shape shape{input.tokens, hidden_};
-  Tensor x = context.arena.f32(shape);
-  Tensor other = saved ? Tensor() : context.arena.f32(shape);
+  Tensor x = context.allocate(shape);
+  Tensor other = saved ? Tensor() : context.allocate(shape);
   embeddings_.forward(context, input, x, saved ? &saved->embeddings : nullptr);
   if (saved != nullptr) saved->layers.resize(layers_.size());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
-    if (saved != nullptr && !last) other = context.arena.f32(shape);  // every input is kept
+    if (saved != nullptr && !last) other = context.allocate(shape);  // every input is kept
     layers_[i].forward(context, input, x, last ? rows : OutputRows::kAllTokens, last ? y : other,
                        saved ? &saved->layers[i] : nullptr);
     std::swap(x, other);
@@ -48,8 +48,7 @@ void Bert::forward(Context& context, const BertInput& input, OutputRows rows, co
 void Bert::backward(Context& context, const BertInput& input, const Tensor& dy, OutputRows rows,
                     const Saved& saved, const GradientsFinal& on_final) {
   const Arena::Scope temporaries(context.arena);
-  const Tensor dx =
-      rows == OutputRows::kAllTokens ? dy : context.arena.f32({input.tokens, hidden_});
+  const Tensor dx = rows == OutputRows::kAllTokens ? dy : context.allocate({input.tokens, hidden_});
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const bool last = i + 1 == layers_.size();
     layers_[i].backward(context, input, last ? dy : dx, last ? rows : OutputRows::kAllTokens,

@@ -23,7 +23,7 @@ Embeddings::Embeddings(ParameterStore& parameters, const BertConfig& config, uin
 void Embeddings::forward(Context& context, const BertInput& input, const Tensor& y,
                          Saved* saved) const {
   if (saved != nullptr) {
-    saved->sum = context.arena.f32(y.shape());
+    saved->sum = context.allocate(y.shape());
     saved->mean = context.arena.f32({input.tokens});
     saved->rstd = context.arena.f32({input.tokens});
   }
@@ -40,8 +40,8 @@ void Embeddings::forward(Context& context, const BertInput& input, const Tensor&
        .beta = beta_.value.f32(),
        .eps = eps_,
        .dropout = context.dropout(dropout_, dropout_site_, saved != nullptr),
-       .y = y.f32(),
-       .sum = saved ? saved->sum.f32() : nullptr,
+       .y = y.numbers(),
+       .sum = saved ? saved->sum.numbers() : nullptr,
        .mean = saved ? saved->mean.f32() : nullptr,
        .rstd = saved ? saved->rstd.f32() : nullptr},
       context.stream);
@@ -58,11 +58,11 @@ void Embeddings::backward(Context& context, const BertInput& input, const Tensor
        .types = input.token_type_ids,
        .gamma = gamma_.value.f32(),
        .dropout = context.dropout(dropout_, dropout_site_, true),
-       .sum = saved.sum.f32(),
+       .sum = saved.sum.numbers(),
        .mean = saved.mean.f32(),
        .rstd = saved.rstd.f32(),
-       .dy = dy.f32(),
-       .dsum = dy.f32(),
+       .dy = dy.numbers(),
+       .dsum = dy.numbers(),
        .dgamma = gamma_.gradient.f32(),
        .dbeta = beta_.gradient.f32(),
        .dword = word_.gradient.f32(),

@@ -12,8 +12,8 @@ FeedForward::FeedForward(ParameterStore& parameters, const std::string& prefix,
 void FeedForward::forward(Context& context, const Tensor& x, const Tensor& y, Saved* saved) const {
   Saved made;
   const Shape shape{x.rows(), expand_.outputs()};
-  if (saved != nullptr) made.before = context.arena.f32(shape);
-  made.after = context.arena.f32(shape);
+  if (saved != nullptr) made.before = context.allocate(shape);
+  made.after = context.allocate(shape);
   expand_.forward(context, x, made.after, Epilogue::kBiasGelu, made.before);
   contract_.forward(context, made.after, y);
   if (saved != nullptr) *saved = made;
@@ -22,7 +22,7 @@ void FeedForward::forward(Context& context, const Tensor& x, const Tensor& y, Sa
 void FeedForward::backward(Context& context, const Tensor& x, const Tensor& dy, const Saved& saved,
                            const Tensor& dx) {
   const Arena::Scope temporaries(context.arena);
-  const Tensor dbefore = context.arena.f32(saved.before.shape());
+  const Tensor dbefore = context.allocate(saved.before.shape());
   contract_.backward_parameters(context, dy, saved.after);
   contract_.backward_input_gelu(context, dy, saved.before, dbefore);
   expand_.backward_parameters(context, dbefore, x);

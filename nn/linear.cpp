@@ -11,6 +11,11 @@ std::vector<std::string> with_suffix(const std::vector<std::string>& prefixes, c
   return names;
 }
 
+// The parameters as floats or bfloat16s, as x is.
+ConstNumbers of_precision(const ParameterGroup& group, const Tensor& x) {
+  return (x.dtype() == DType::kBF16 ? group.rounded() : group.value()).numbers();
+}
+
 }  // namespace
 
 Linear::Linear(ParameterStore& parameters, const std::vector<std::string>& prefixes, int64_t inputs,
@@ -32,16 +37,16 @@ void Linear::forward(Context& context, const Tensor& x, const Tensor& y, Epilogu
   context.kernels.gemm({.m = x.rows(),
                         .n = outputs_,
                         .k = inputs_,
-                        .a = x.f32(),
+                        .a = x.numbers(),
                         .lda = x.row_stride(),
-                        .b = weight_.value().f32(),
+                        .b = of_precision(weight_, x),
                         .ldb = inputs_,
                         .transpose_b = true,
-                        .c = y.f32(),
+                        .c = y.numbers(),
                         .ldc = y.row_stride(),
                         .epilogue = epilogue,
-                        .bias = bias_.value().f32(),
-                        .saved = saved.f32(),
+                        .bias = of_precision(bias_, x),
+                        .saved = saved.numbers(),
                         .precision = context.precision},
                        context.stream);
 }
@@ -50,11 +55,11 @@ GemmArgs Linear::input_gradient(const Context& context, const Tensor& dy, const 
   return {.m = dy.rows(),
           .n = inputs_,
           .k = outputs_,
-          .a = dy.f32(),
+          .a = dy.numbers(),
           .lda = dy.row_stride(),
-          .b = weight_.value().f32(),
+          .b = of_precision(weight_, dy),
           .ldb = inputs_,
-          .c = dx.f32(),
+          .c = dx.numbers(),
           .ldc = dx.row_stride(),
           .precision = context.precision};
 }
@@ -73,7 +78,7 @@ void Linear::backward_input_gelu(Context& context, const Tensor& dy, const Tenso
                                  const Tensor& dx) const {
   GemmArgs args = input_gradient(context, dy, dx);
   args.epilogue = Epilogue::kGeluBackward;
-  args.saved = saved.f32();
+  args.saved = saved.numbers();
   context.kernels.gemm(args, context.stream);
 }
 
@@ -81,10 +86,10 @@ void Linear::backward_parameters(Context& context, const Tensor& dy, const Tenso
   context.kernels.gemm({.m = outputs_,
                         .n = inputs_,
                         .k = dy.rows(),
-                        .a = dy.f32(),
+                        .a = dy.numbers(),
                         .lda = dy.row_stride(),
                         .transpose_a = true,
-                        .b = x.f32(),
+                        .b = x.numbers(),
                         .ldb = x.row_stride(),
                         .c = weight_.gradient().f32(),
                         .ldc = inputs_,

@@ -35,6 +35,8 @@ Tensor ParameterGroup::value() const { return joined(parts_, &Parameter::value);
 
 Tensor ParameterGroup::gradient() const { return joined(parts_, &Parameter::gradient); }
 
+Tensor ParameterGroup::rounded() const { return joined(parts_, &Parameter::rounded); }
+
 ParameterGroup ParameterGroup::slice(std::size_t first, std::size_t count) const {
   const auto begin = parts_.begin() + static_cast<std::ptrdiff_t>(first);
   return ParameterGroup({begin, begin + static_cast<std::ptrdiff_t>(count)});
@@ -43,7 +45,7 @@ ParameterGroup ParameterGroup::slice(std::size_t first, std::size_t count) const
 Parameter& ParameterStore::add(const std::string& name, const Shape& shape, Initializer initializer,
                                bool sparse_rows) {
   if (find(name) != nullptr) fail("the parameter ", name, " is declared twice");
-  parameters_.push_back({name, shape, initializer, sparse_rows, {}, {}, {}});
+  parameters_.push_back({name, shape, initializer, sparse_rows, {}, {}, {}, {}});
   starts_group_.push_back(true);
   return parameters_.back();
 }
@@ -108,6 +110,22 @@ Tensor ParameterStore::gradients(std::size_t first, std::size_t last) const {
   return Tensor(begin.data(), DType::kF32, {end.f32() + end.count() - begin.f32()});
 }
 
+void ParameterStore::round_values(const Kernels& kernels, Stream stream) {
+  const std::vector<int64_t> places = offsets();
+  if (!rounded()) {
+    rounded_ = Buffer(places.back() / 2, "the model's parameters as bfloat16s", *device_);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      parameters_[i].rounded =
+          Tensor(rounded_.data() + places[i] / 2, DType::kBF16, parameters_[i].shape);
+    }
+  }
+  const int64_t count = places.back() / size_of(DType::kF32);
+  kernels.cast({.x = Tensor(values_.data(), DType::kF32, {count}).numbers(),
+                .y = Tensor(rounded_.data(), DType::kBF16, {count}).numbers(),
+                .count = count},
+               stream);
+}
+
 void ParameterStore::move_to(Device& device) {
   if (&device == device_) return;
   const int64_t bytes = offsets().back();
@@ -116,6 +134,8 @@ void ParameterStore::move_to(Device& device) {
   device.upload(moved.data(), old.tensor().data(), bytes);
   device_ = &device;
   place_values(std::move(moved));
+  rounded_ = Buffer();
+  for (Parameter& parameter : parameters_) parameter.rounded = Tensor();
   if (gradients_.data() != nullptr) allocate_gradients();
 }
 

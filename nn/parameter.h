@@ -30,6 +30,7 @@ struct Parameter {
   Tensor value;      // f32
   // f32; accumulates until an optimizer clears it. No memory before allocate_gradients().
   Tensor gradient;
+  Tensor rounded;  // the value as bfloat16s; no memory before round_values()
   // For sparse_rows, with the gradient: u8 [rows], 1 for each row that has ever had a gradient. The
   // others' gradients and moments are zero.
   Tensor active_rows;
@@ -48,6 +49,7 @@ class ParameterGroup {
   explicit ParameterGroup(std::vector<Parameter*> parts) : parts_(std::move(parts)) {}
   Tensor value() const;
   Tensor gradient() const;
+  Tensor rounded() const;
   // The parts first … first + count - 1.
   ParameterGroup slice(std::size_t first, std::size_t count) const;
   std::size_t size() const { return parts_.size(); }
@@ -69,7 +71,12 @@ class ParameterStore {
 
   void allocate_values();     // zero; after the last add()
   void allocate_gradients();  // zero; needed by backward only
-  // The memory that each of them takes, in bytes.
+  // Makes every Parameter::rounded what its value is now, on the device of both. Needed again when
+  // values change, except by an AdamW made afterwards, which keeps both up.
+  void round_values(const Kernels& kernels, Stream stream);
+  bool rounded() const { return rounded_.data() != nullptr; }
+  // The memory that each of them takes, in bytes: values and gradients as many, rounded values
+  // half.
   int64_t bytes_per_copy() const;
 
   // The gradients of the parameters first … last - 1, as they lie in memory: with the few unused
@@ -77,7 +84,8 @@ class ParameterStore {
   Tensor gradients(std::size_t first, std::size_t last) const;
 
   // Moves the values to that device, where gradients will be allocated too; gradients that exist
-  // start anew. Every Tensor taken before is void. The device must outlive the store.
+  // start anew, and rounded values are gone. Every Tensor taken before is void. The device must
+  // outlive the store.
   void move_to(Device& device);
   Device& device() const { return *device_; }
 
@@ -94,7 +102,7 @@ class ParameterStore {
   std::deque<Parameter> parameters_;
   std::vector<bool> starts_group_;  // per parameter: begins on a cache line of its own
   Device* device_ = &host_device();
-  Buffer values_, gradients_, active_rows_;
+  Buffer values_, gradients_, rounded_, active_rows_;
 };
 
 // Fills the value, on that device, as Transformers initialises it: normal(0, deviation), zeros or

@@ -21,15 +21,15 @@ void SelfAttention::forward(Context& context, const Tensor& x, const Tensor& x_q
   const int64_t hidden = heads_ * head_size_;
   Saved made;
   if (x_q.data() == x.data()) {
-    const Tensor qkv = context.arena.f32({x.rows(), 3 * hidden});
+    const Tensor qkv = context.allocate({x.rows(), 3 * hidden});
     query_key_value_.forward(context, x, qkv);
     made.q = qkv.columns_slice(0, hidden);
     made.k = qkv.columns_slice(hidden, hidden);
     made.v = qkv.columns_slice(2 * hidden, hidden);
   } else {
-    made.q = context.arena.f32({x_q.rows(), hidden});
+    made.q = context.allocate({x_q.rows(), hidden});
     query_.forward(context, x_q, made.q);
-    const Tensor kv = context.arena.f32({x.rows(), 2 * hidden});
+    const Tensor kv = context.allocate({x.rows(), 2 * hidden});
     key_value_.forward(context, x, kv);
     made.k = kv.columns_slice(0, hidden);
     made.v = kv.columns_slice(hidden, hidden);
@@ -42,15 +42,15 @@ void SelfAttention::forward(Context& context, const Tensor& x, const Tensor& x_q
        .head_size = head_size_,
        .query_offsets = span.query_offsets,
        .offsets = span.offsets,
-       .q = made.q.f32(),
-       .k = made.k.f32(),
-       .v = made.v.f32(),
+       .q = made.q.numbers(),
+       .k = made.k.numbers(),
+       .v = made.v.numbers(),
        .ldq = made.q.row_stride(),
        .ldk = made.k.row_stride(),
        .ldv = made.v.row_stride(),
        .scale = scale_,
        .dropout = context.dropout(dropout_, dropout_site_, saved != nullptr),
-       .context = result.f32(),
+       .context = result.numbers(),
        .ldcontext = result.row_stride(),
        .logsumexp = made.logsumexp.f32()},
       context.stream);
@@ -65,21 +65,21 @@ void SelfAttention::attention_backward(Context& context, const AttentionSpan& sp
                                       .head_size = head_size_,
                                       .query_offsets = span.query_offsets,
                                       .offsets = span.offsets,
-                                      .q = saved.q.f32(),
-                                      .k = saved.k.f32(),
-                                      .v = saved.v.f32(),
+                                      .q = saved.q.numbers(),
+                                      .k = saved.k.numbers(),
+                                      .v = saved.v.numbers(),
                                       .ldq = saved.q.row_stride(),
                                       .ldk = saved.k.row_stride(),
                                       .ldv = saved.v.row_stride(),
                                       .scale = scale_,
                                       .dropout = context.dropout(dropout_, dropout_site_, true),
-                                      .context = saved.context.f32(),
-                                      .dcontext = dresult.f32(),
+                                      .context = saved.context.numbers(),
+                                      .dcontext = dresult.numbers(),
                                       .ldcontext = saved.context.row_stride(),
                                       .logsumexp = saved.logsumexp.f32(),
-                                      .dq = dq.f32(),
-                                      .dk = dk.f32(),
-                                      .dv = dv.f32(),
+                                      .dq = dq.numbers(),
+                                      .dk = dk.numbers(),
+                                      .dv = dv.numbers(),
                                       .lddq = dq.row_stride(),
                                       .lddk = dk.row_stride(),
                                       .lddv = dv.row_stride()},
@@ -90,7 +90,7 @@ void SelfAttention::backward(Context& context, const Tensor& x, const AttentionS
                              const Tensor& dresult, const Saved& saved, const Tensor& dx) {
   const Arena::Scope temporaries(context.arena);
   const int64_t hidden = heads_ * head_size_;
-  const Tensor dqkv = context.arena.f32({x.rows(), 3 * hidden});
+  const Tensor dqkv = context.allocate({x.rows(), 3 * hidden});
   attention_backward(context, span, dresult, saved, dqkv.columns_slice(0, hidden),
                      dqkv.columns_slice(hidden, hidden), dqkv.columns_slice(2 * hidden, hidden));
   query_key_value_.backward_parameters(context, dqkv, x);
@@ -102,8 +102,8 @@ void SelfAttention::backward(Context& context, const Tensor& x, const Tensor& x_
                              const Tensor& dx, const Tensor& dx_q) {
   const Arena::Scope temporaries(context.arena);
   const int64_t hidden = heads_ * head_size_;
-  const Tensor dq = context.arena.f32({x_q.rows(), hidden});
-  const Tensor dkv = context.arena.f32({x.rows(), 2 * hidden});
+  const Tensor dq = context.allocate({x_q.rows(), hidden});
+  const Tensor dkv = context.allocate({x.rows(), 2 * hidden});
   attention_backward(context, span, dresult, saved, dq, dkv.columns_slice(0, hidden),
                      dkv.columns_slice(hidden, hidden));
   query_.backward_parameters(context, dq, x_q);

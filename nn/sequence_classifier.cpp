@@ -6,6 +6,18 @@
 
 namespace lathe {
 
+namespace {
+
+// x itself where it is of that dtype, else a copy in the arena.
+Tensor cast(Context& context, const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  const Tensor y = context.arena.allocate(dtype, x.shape());
+  context.kernels.cast({.x = x.numbers(), .y = y.numbers(), .count = x.count()}, context.stream);
+  return y;
+}
+
+}  // namespace
+
 BertForSequenceClassification::BertForSequenceClassification(BertConfig config)
     : config_(std::move(config)),
       bert_(parameters_, config_),
@@ -21,8 +33,9 @@ Tensor BertForSequenceClassification::forward(Context& context, const BertInput&
   const Tensor logits = arena.f32({input.sequences, config_.num_labels()});
   std::optional<Arena::Scope> temporaries;
   if (saved == nullptr) temporaries.emplace(arena);
-  const Tensor first = arena.f32(shape);
-  bert_.forward(context, input, OutputRows::kFirstTokens, first, saved ? &saved->bert : nullptr);
+  const Tensor encoded = context.allocate(shape);
+  bert_.forward(context, input, OutputRows::kFirstTokens, encoded, saved ? &saved->bert : nullptr);
+  const Tensor first = cast(context, encoded, DType::kF32);
   const Tensor pooled = arena.f32(shape);
   pooler_.forward(context, first, pooled, Epilogue::kBiasTanh);
   Tensor dropped = pooled;
@@ -61,7 +74,8 @@ void BertForSequenceClassification::backward(Context& context, const BertInput& 
       context.stream);
   pooler_.backward_parameters(context, dpooled, saved.first);
   pooler_.backward_input(context, dpooled, dfirst);
-  bert_.backward(context, input, dfirst, OutputRows::kFirstTokens, saved.bert, on_final);
+  bert_.backward(context, input, cast(context, dfirst, context.activations),
+                 OutputRows::kFirstTokens, saved.bert, on_final);
 }
 
 Dropout BertForSequenceClassification::head_dropout(const Context& context) const {
@@ -70,9 +84,9 @@ Dropout BertForSequenceClassification::head_dropout(const Context& context) cons
 }
 
 int64_t BertForSequenceClassification::activation_bytes(int64_t tokens, int64_t sequences,
-                                                        bool training) {
+                                                        bool training, DType activations) {
   Arena measure;
-  Context context{dry_kernels(), measure};
+  Context context{.kernels = dry_kernels(), .arena = measure, .activations = activations};
   const BertInput input{.tokens = tokens, .sequences = sequences};
   Saved saved;
   const Tensor logits = forward(context, input, training ? &saved : nullptr);

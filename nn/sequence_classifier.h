@@ -1,7 +1,8 @@
 // BERT with a classification head on its first token: BertForSequenceClassification.
 //   pooled = tanh(x_[CLS] Wpᵀ + bp),  logits = dropout(pooled) Wcᵀ + bc
 // Only the first token of each sequence is read, so the last encoder layer computes keys and values
-// for every token but queries, output and feed-forward for that row alone.
+// for every token but queries, output and feed-forward for that row alone. The head computes with
+// floats, whatever the encoder's activations are: it has one row a sequence.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,7 @@ class BertForSequenceClassification {
 
   struct Saved {
     Bert::Saved bert;
-    Tensor first;    // [sequences, hidden]: the encoder's output at the first token
+    Tensor first;    // [sequences, hidden], floats: the encoder's output at the first token
     Tensor pooled;   // [sequences, hidden], after tanh
     Tensor dropped;  // [sequences, hidden]: dropout(pooled)
   };
@@ -37,7 +38,8 @@ class BertForSequenceClassification {
   // Bytes of arena that a batch of that many tokens and sequences takes, its losses included: for a
   // training step (forward, sequence_loss with dlogits, backward) or for a forward pass with its
   // losses. Smaller batches take less.
-  int64_t activation_bytes(int64_t tokens, int64_t sequences, bool training);
+  int64_t activation_bytes(int64_t tokens, int64_t sequences, bool training,
+                           DType activations = DType::kF32);
 
   const BertConfig& config() const { return config_; }
   ParameterStore& parameters() { return parameters_; }

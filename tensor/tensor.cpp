@@ -37,6 +37,11 @@ uint8_t* Tensor::u8() const {
   return static_cast<uint8_t*>(data_);
 }
 
+Numbers Tensor::numbers() const {
+  if (dtype_ == DType::kBF16) return {data_, Precision::kBF16};
+  return f32();
+}
+
 Tensor Tensor::columns_slice(int64_t first, int64_t count) const {
   require_slice(*this, "columns", first, count, columns());
   return Tensor(static_cast<char*>(data_) + first * size_of(dtype_), dtype_, {rows(), count},

@@ -5,6 +5,7 @@
 // apart (a slice of columns of a wider matrix); everything else is contiguous.
 #pragma once
 
+#include "kernels/kernels.h"
 #include "tensor/dtype.h"
 #include "tensor/shape.h"
 
@@ -28,9 +29,10 @@ class Tensor {
   int64_t row_stride() const { return row_stride_ == 0 ? columns() : row_stride_; }
   bool contiguous() const { return row_stride_ == 0 || row_stride_ == columns() || rows() <= 1; }
 
-  float* f32() const;    // Error unless the dtype is kF32
-  int32_t* i32() const;  // Error unless the dtype is kI32
-  uint8_t* u8() const;   // Error unless the dtype is kU8
+  float* f32() const;       // Error unless the dtype is kF32
+  int32_t* i32() const;     // Error unless the dtype is kI32
+  uint8_t* u8() const;      // Error unless the dtype is kU8
+  Numbers numbers() const;  // for the kernels; Error unless the dtype is kF32 or kBF16
   void* data() const { return data_; }
 
   Tensor columns_slice(int64_t first,

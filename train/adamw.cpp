@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "tensor/host_copy.h"
 
 namespace lathe {
@@ -32,6 +33,7 @@ bool has_weight_decay(const std::string& parameter_name) {
 AdamW::AdamW(ParameterStore& parameters, const AdamWOptions& options)
     : parameters_(parameters),
       options_(options),
+      rounds_(parameters.rounded()),
       memory_(2 * padded_total(parameters) * static_cast<int64_t>(sizeof(float)),
               "the moments of AdamW", parameters.device()),
       squared_norm_(sizeof(double), "a norm", parameters.device()) {
@@ -46,6 +48,7 @@ AdamW::AdamW(ParameterStore& parameters, const AdamWOptions& options)
     slice.m = next;
     slice.v = next + padded(count);
     slice.count = count;
+    slice.rounded = static_cast<uint16_t*>(parameter.rounded.data());
     slice.weight_decay = static_cast<float>(decay);
     // A decayed row changes even where no token ever touched it.
     if (parameter.sparse_rows && decay == 0.0) {
@@ -76,6 +79,7 @@ double AdamW::gradient_norm() const {
 }
 
 void AdamW::step(const Context& context, double learning_rate, double max_grad_norm) {
+  if (parameters_.rounded() != rounds_) fail("AdamW is of before the parameters were rounded");
   const auto* slices = reinterpret_cast<const ParameterSlice*>(slices_.data());
   auto* squared_norm = reinterpret_cast<double*>(squared_norm_.data());
   context.kernels.squared_norm({slices, slice_count_, chunks_, squared_norm}, context.stream);

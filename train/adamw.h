@@ -59,6 +59,7 @@ class AdamW {
  private:
   ParameterStore& parameters_;
   AdamWOptions options_;
+  bool rounds_;  // keeps up the rounded values too
   Buffer memory_, slices_, squared_norm_;
   int64_t slice_count_ = 0, chunks_ = 0;
   std::vector<Moments> moments_;

@@ -133,6 +133,10 @@ void check_device(const TrainingArguments& arguments, const Device& device) {
   }
 }
 
+DType activations_of(const TrainingArguments& arguments, const Device& device) {
+  return arguments.bf16 && takes_bf16(device.kernels()) ? DType::kBF16 : DType::kF32;
+}
+
 TrainingPlan plan_training(const TrainingArguments& arguments, int64_t examples) {
   if (examples < 1) fail("there are no examples to train on");
   const auto divide_up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };

@@ -7,6 +7,7 @@
 
 #include "data/sampler.h"
 #include "kernels/device.h"
+#include "tensor/dtype.h"
 #include "train/schedule.h"
 
 namespace lathe {
@@ -86,6 +87,9 @@ void check_arguments(const TrainingArguments& arguments);
 
 // Error for arguments that the device cannot follow: gemm is for GPUs.
 void check_device(const TrainingArguments& arguments, const Device& device);
+
+// In which activations are kept: with bf16, as bfloat16s where the device takes them.
+DType activations_of(const TrainingArguments& arguments, const Device& device);
 
 // What a run of those arguments over that many examples consists of.
 struct TrainingPlan {

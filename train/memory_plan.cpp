@@ -18,9 +18,12 @@ std::string rounded(int64_t bytes) {
 
 }  // namespace
 
-MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences) {
+MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences,
+                       DType activations) {
   const int64_t copy = model.parameters().bytes_per_copy();
-  return {copy, copy, 2 * copy, model.activation_bytes(tokens, sequences, /*training=*/true)};
+  const int64_t rounded = activations == DType::kBF16 ? copy / 2 : 0;
+  return {copy + rounded, copy, 2 * copy,
+          model.activation_bytes(tokens, sequences, /*training=*/true, activations)};
 }
 
 std::string memory_line(const MemoryPlan& plan) {

@@ -8,13 +8,14 @@
 
 namespace lathe {
 
-struct MemoryPlan {  // bytes
+struct MemoryPlan {  // bytes; parameters with their bfloat16s where activations are kept so
   int64_t parameters, gradients, moments, activations;
   int64_t total() const { return parameters + gradients + moments + activations; }
 };
 
 // Of training with AdamW on batches of up to so many tokens and sequences.
-MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences);
+MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences,
+                       DType activations = DType::kF32);
 
 // "memory: 412 MiB = parameters 87 + gradients 87 + AdamW 173 + activations 65".
 std::string memory_line(const MemoryPlan& plan);

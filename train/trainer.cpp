@@ -76,13 +76,15 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
   }
   const int64_t batch_size = std::min(arguments_.per_device_train_batch_size, train.size());
   const int64_t tokens = largest_batch_tokens(train.tokens, batch_size);
-  int64_t bytes = model_.activation_bytes(tokens, batch_size, true);
+  const DType activations = activations_of(arguments_, device());
+  int64_t bytes = model_.activation_bytes(tokens, batch_size, true, activations);
   if (validation != nullptr) {
-    bytes = std::max(bytes,
-                     prediction_bytes(model_, *validation, arguments_.per_device_eval_batch_size));
+    bytes = std::max(bytes, prediction_bytes(model_, *validation,
+                                             arguments_.per_device_eval_batch_size, activations));
   }
   reserve_arena(bytes);
   model_.parameters().allocate_gradients();
+  round_parameters();  // before there is an AdamW, which keeps them so
   Run run{
       .train = train,
       .validation = validation,
@@ -143,6 +145,7 @@ int64_t Trainer::resume(Run& run) {
   state_.logging_steps = fresh.logging_steps;
   state_.eval_steps = fresh.eval_steps;
   state_.save_steps = fresh.save_steps;
+  round_parameters();
   return saved.global_step;
 }
 
@@ -258,11 +261,19 @@ Context Trainer::context() {
           .arena = *arena_,
           .stream = device().stream(),
           .precision = arguments_.bf16 ? Precision::kBF16 : Precision::kF32,
-          .device = device()};
+          .device = device(),
+          .activations = activations_of(arguments_, device())};
+}
+
+void Trainer::round_parameters() {
+  if (activations_of(arguments_, device()) != DType::kBF16) return;
+  model_.parameters().round_values(device().kernels(), device().stream());
 }
 
 Predictions Trainer::predict(const Examples& examples) {
-  reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size));
+  reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size,
+                                 activations_of(arguments_, device())));
+  round_parameters();  // whatever was loaded into them since
   Context inference = context();
   return lathe::predict(
       inference, model_, problem_type_, examples, arguments_.per_device_eval_batch_size,

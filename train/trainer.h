@@ -82,6 +82,8 @@ class Trainer {
   void reserve_arena(int64_t bytes);
   Device& device() const { return model_.parameters().device(); }
   Context context();
+  // Makes the parameters' bfloat16s what the parameters are, where the run computes with them.
+  void round_parameters();
 
   BertForSequenceClassification& model_;
   const Tokenizer* tokenizer_;

@@ -188,6 +188,7 @@ void add_steps(Report& report, Device& gpu) {
   for (Parameter& parameter : model.parameters().all()) initialize(parameter, 0.02, 1);
   model.parameters().move_to(gpu);
   model.parameters().allocate_gradients();
+  model.parameters().round_values(gpu.kernels(), gpu.stream());
   AdamW optimizer(model.parameters(), {.weight_decay = 0.01});
   double encoder = 0;  // parameters outside the embeddings
   for (const Parameter& parameter : model.parameters().all()) {
@@ -213,7 +214,8 @@ void add_steps(Report& report, Device& gpu) {
         const Kernels& kernels = gpu.kernels(gemm);
         const std::string how =
             concat(precision == Precision::kBF16 ? "bf16, " : "f32, ", kernels.name);
-        Context context{kernels, arena, gpu.stream(), 42, 0, precision, gpu};
+        const DType activations = precision == Precision::kBF16 ? DType::kBF16 : DType::kF32;
+        Context context{kernels, arena, gpu.stream(), 42, 0, precision, gpu, activations};
         const double seconds = seconds_of(gpu, [&] {
           const auto [input, targets] = feeder.put(batch);
           const Arena::Scope memory(arena);

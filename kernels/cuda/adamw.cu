@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/slices.h"
 
@@ -63,12 +64,19 @@ __global__ void __launch_bounds__(kSliceThreads)
       update_element(u, decay, g.w * scale, value.w, m.w, v.w);
       as_vector(slice.value + i) = value;
       as_vector(slice.m + i) = m, as_vector(slice.v + i) = v;
+      if (slice.rounded != nullptr) {
+        *reinterpret_cast<uint2*>(slice.rounded + i) = {to_bf16_pair(value.x, value.y),
+                                                        to_bf16_pair(value.z, value.w)};
+      }
       as_vector(slice.gradient + i) = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
     });
     return;
   }
   for_each_element<1>(slice, first, [&](int64_t i) {
     update_element(u, decay, slice.gradient[i] * scale, slice.value[i], slice.m[i], slice.v[i]);
+    if (slice.rounded != nullptr) {
+      slice.rounded[i] = static_cast<uint16_t>(to_bf16_pair(slice.value[i], 0.0f));
+    }
     slice.gradient[i] = 0.0f;
   });
 }

@@ -6,25 +6,41 @@ namespace lathe::LATHE_CUDA {
 namespace {
 
 // A warp a row: every element is read once and written once.
-template <int kQuads>
-__global__ void __launch_bounds__(kRowThreads) forward_kernel(AddNormForwardArgs args, Draw draw) {
+template <class T, int kSteps>
+__global__ void __launch_bounds__(kRowThreads)
+    forward_kernel(AddNormForwardArgs args, Draw draw, bool vectors) {
   const int64_t row = int64_t{blockIdx.x} * kRowWarps + threadIdx.x / kWarp;
   if (row >= args.rows) return;
   const int hidden = static_cast<int>(args.hidden);
   const int64_t at = row * hidden;
-  const float *x = args.x + at, *residual = args.residual + at;
-  Row<kQuads> sum(args.sum != nullptr ? args.sum + at : args.y + at);
-  float factors[kQuad] = {1.0f, 1.0f, 1.0f, 1.0f};
-  for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
-    if (draw.active && w == 0)
-      draw_quad(draw, quad_counter(q), static_cast<uint32_t>(row), factors);
-    sum.set(q, w, j, residual[j] + x[j] * factors[w]);
+  const bool saves = args.sum.data != nullptr;
+  const MemoryRow<const T> x{as<T>(args.x) + at, hidden, vectors};
+  const MemoryRow<const T> residual{as<T>(args.residual) + at, hidden, vectors};
+  const MemoryRow<T> y{as<T>(args.y) + at, hidden, vectors};
+  const MemoryRow<T> saved{saves ? as<T>(args.sum) + at : y.data, hidden, vectors};
+  Row<T, kSteps> sum(saved);
+  Factors<T> factors;
+  keep_all<T>(factors);
+  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    if (draw.active && w == 0) draw_step<T>(draw, step, row, factors);
+    Group<T> s, dropped;
+    residual.load(j, s), x.load(j, dropped);
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) s[u] += dropped[u] * factors[u][w];
+    sum.set(step, w, j, s);
   });
   const RowStatistics statistics = row_statistics(sum, hidden, args.eps);
-  for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
-    const float s = sum.get(q, w, j);
-    if (args.sum != nullptr) args.sum[at + j] = s;
-    args.y[at + j] = (s - statistics.mean) * statistics.rstd * args.gamma[j] + args.beta[j];
+  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    Group<T> s, gamma, beta;
+    sum.get(step, w, j, s);
+    if (saves) saved.store(j, s);
+    load_group(args.gamma + j, hidden - j, vectors, gamma);
+    load_group(args.beta + j, hidden - j, vectors, beta);
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) {
+      s[u] = (s[u] - statistics.mean) * statistics.rstd * gamma[u] + beta[u];
+    }
+    y.store(j, s);
   });
   if (threadIdx.x % kWarp != 0) return;
   if (args.mean != nullptr) args.mean[row] = statistics.mean;
@@ -35,10 +51,16 @@ __global__ void __launch_bounds__(kRowThreads) forward_kernel(AddNormForwardArgs
 
 void add_norm_forward(const AddNormForwardArgs& args, Stream stream) {
   if (args.rows == 0) return;
-  with_quads(args.hidden, [&](auto quads) {
-    launch("add_norm_forward", forward_kernel<quads>,
-           static_cast<unsigned>(ceil_div(args.rows, kRowWarps)), kRowThreads, 0, stream, args,
-           make_draw(args.dropout));
+  const bool vectors = groups_are_whole(args.hidden, {args.x.data, args.residual.data, args.y.data,
+                                                      args.sum.data}) &&
+                       pairs_are_aligned({args.gamma, args.beta});
+  with_type(args.x.precision, [&](auto zero) {
+    using T = decltype(zero);
+    with_steps<T>(args.hidden, [&](auto steps) {
+      launch("add_norm_forward", forward_kernel<T, steps>,
+             static_cast<unsigned>(ceil_div(args.rows, kRowWarps)), kRowThreads, 0, stream, args,
+             make_draw(args.dropout), vectors);
+    });
   });
 }
 

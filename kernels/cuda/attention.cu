@@ -39,15 +39,15 @@ __global__ void __launch_bounds__(kAttentionThreads, kAttentionBlocks<kHead>)
     LATHE_UNROLL
     for (int r = 0; r < kRowsEach; ++r) largest[r] = -INFINITY, sum[r] = 0.0f;
     __syncthreads();  // the last tile's rows are no longer needed
-    load_rows<kHead, kQueries>(args.q + (first_query + i0) * args.ldq + head_column, args.ldq,
-                               queries - i0, head_size, q);
+    load_rows<kHead, kQueries>(as<float>(args.q) + (first_query + i0) * args.ldq + head_column,
+                               args.ldq, queries - i0, head_size, q);
 
     for (int j0 = 0; j0 < keys; j0 += kKeys) {
       if (j0 > 0) __syncthreads();
-      load_rows<kHead, kKeys>(args.k + (first_key + j0) * args.ldk + head_column, args.ldk,
-                              keys - j0, head_size, k);
-      load_rows<kHead, kKeys>(args.v + (first_key + j0) * args.ldv + head_column, args.ldv,
-                              keys - j0, head_size, v);
+      load_rows<kHead, kKeys>(as<float>(args.k) + (first_key + j0) * args.ldk + head_column,
+                              args.ldk, keys - j0, head_size, k);
+      load_rows<kHead, kKeys>(as<float>(args.v) + (first_key + j0) * args.ldv + head_column,
+                              args.ldv, keys - j0, head_size, v);
       __syncthreads();
       float score[kRowsEach][kKeysEach];
       multiply_rows<kHead, kRowsEach>(q, k, down, across, score);
@@ -101,7 +101,7 @@ __global__ void __launch_bounds__(kAttentionThreads, kAttentionBlocks<kHead>)
     for (int r = 0; r < kRowsEach; ++r) {
       const int i = i0 + down * kRowsEach + r;
       if (i >= queries) continue;
-      float* to = args.context + (first_query + i) * args.ldcontext + head_column;
+      float* to = as<float>(args.context) + (first_query + i) * args.ldcontext + head_column;
       LATHE_UNROLL
       for (int n = 0; n < context.kColumns; ++n) {
         const int column = context.column(across, n);
@@ -123,6 +123,7 @@ void refuse_head_size(int64_t head_size) {
 
 void attention_forward(const AttentionForwardArgs& args, Stream stream) {
   if (args.sequences == 0 || args.heads == 0) return;
+  if (args.q.precision == Precision::kBF16) return attention_forward_bf16(args, stream);
   // With few sequences, several blocks share one's queries, as many as fill a large GPU. The blocks
   // without a tile end at once.
   constexpr int64_t kWanted = 512, kMostShares = 8;

@@ -9,8 +9,8 @@
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/dropout.h"
+#include "kernels/cuda/numbers.h"
 #include "kernels/cuda/reduce.h"
-#include "kernels/cuda/vector.h"
 
 namespace lathe::LATHE_CUDA {
 
@@ -98,11 +98,9 @@ struct HeadRows {
   }
 };
 
-// Raises the limit of the kernel's shared memory, once; beyond 48 KB a kernel must ask.
-template <class Kernel>
-void allow_shared_memory(Kernel kernel, int bytes, const char* op) {
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), op);
-}
+// On tensor cores, of bfloat16s.
+void attention_forward_bf16(const AttentionForwardArgs& args, Stream stream);
+void attention_backward_bf16(const AttentionBackwardArgs& args, Stream stream);
 
 constexpr int64_t kMostHeadSize = 128;
 // Error: a head of more columns than the kernels hold.

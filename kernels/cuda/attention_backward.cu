@@ -47,10 +47,10 @@ class Backward {
   __device__ void run() {
     for (int j0 = 0; j0 < keys_; j0 += kKeys) {
       __syncthreads();  // the last tile's keys are no longer needed
-      load_rows<kHead, kKeys>(args_.k + (first_key_ + j0) * args_.ldk + column_, args_.ldk,
-                              keys_ - j0, head_size_, k_);
-      load_rows<kHead, kKeys>(args_.v + (first_key_ + j0) * args_.ldv + column_, args_.ldv,
-                              keys_ - j0, head_size_, v_);
+      load_rows<kHead, kKeys>(as<float>(args_.k) + (first_key_ + j0) * args_.ldk + column_,
+                              args_.ldk, keys_ - j0, head_size_, k_);
+      load_rows<kHead, kKeys>(as<float>(args_.v) + (first_key_ + j0) * args_.ldv + column_,
+                              args_.ldv, keys_ - j0, head_size_, v_);
       HeadRows<kHead, kKeyRows> dk, dv;
       for (int i0 = 0; i0 < queries_; i0 += kQueries) {
         __syncthreads();
@@ -61,10 +61,10 @@ class Backward {
         add_to_keys(dk, dv);
         add_to_queries(i0, j0);
       }
-      store_rows<kKeyRows>(dk, args_.scale, args_.dk + (first_key_ + j0) * args_.lddk, args_.lddk,
-                           keys_ - j0);
-      store_rows<kKeyRows>(dv, 1.0f, args_.dv + (first_key_ + j0) * args_.lddv, args_.lddv,
-                           keys_ - j0);
+      store_rows<kKeyRows>(dk, args_.scale, as<float>(args_.dk) + (first_key_ + j0) * args_.lddk,
+                           args_.lddk, keys_ - j0);
+      store_rows<kKeyRows>(dv, 1.0f, as<float>(args_.dv) + (first_key_ + j0) * args_.lddv,
+                           args_.lddv, keys_ - j0);
     }
   }
 
@@ -77,10 +77,10 @@ class Backward {
   __device__ void load_queries(int i0) {
     const int64_t first = first_query_ + i0;
     const int rows = queries_ - i0;
-    load_rows<kHead, kQueries>(args_.q + first * args_.ldq + column_, args_.ldq, rows, head_size_,
-                               q_);
-    load_rows<kHead, kQueries>(args_.dcontext + first * args_.ldcontext + column_, args_.ldcontext,
-                               rows, head_size_, dcontext_);
+    load_rows<kHead, kQueries>(as<float>(args_.q) + first * args_.ldq + column_, args_.ldq, rows,
+                               head_size_, q_);
+    load_rows<kHead, kQueries>(as<float>(args_.dcontext) + first * args_.ldcontext + column_,
+                               args_.ldcontext, rows, head_size_, dcontext_);
     constexpr int kThreadsPerRow = kAttentionThreads / kQueries;
     const int row = static_cast<int>(threadIdx.x) / kThreadsPerRow;
     const int part = static_cast<int>(threadIdx.x) % kThreadsPerRow;
@@ -88,7 +88,7 @@ class Backward {
     if (row < rows) {
       const int64_t at = (first + row) * args_.ldcontext + column_;
       for (int l = part; l < head_size_; l += kThreadsPerRow) {
-        d += args_.dcontext[at + l] * args_.context[at + l];
+        d += as<float>(args_.dcontext)[at + l] * as<float>(args_.context)[at + l];
       }
     }
     d = warp_sum<kThreadsPerRow>(d);
@@ -157,7 +157,7 @@ class Backward {
         for (int r = 0; r < kRows; ++r) dq.add(r, ds[r].x[u], k);
       }
     }
-    float* to = args_.dq + (first_query_ + i0) * args_.lddq;
+    float* to = as<float>(args_.dq) + (first_query_ + i0) * args_.lddq;
     store_rows<kRows>(dq, args_.scale, to, args_.lddq, queries_ - i0, j0 > 0);
   }
 
@@ -200,6 +200,7 @@ __global__ void __launch_bounds__(kAttentionThreads, kAttentionBlocks<kHead>)
 
 void attention_backward(const AttentionBackwardArgs& args, Stream stream) {
   if (args.sequences == 0 || args.heads == 0) return;
+  if (args.q.precision == Precision::kBF16) return attention_backward_bf16(args, stream);
   const dim3 grid(static_cast<unsigned>(args.heads), static_cast<unsigned>(args.sequences));
   with_head(args.head_size, [&](auto head) {
     constexpr int kBytes = kBackwardFloats<head> * static_cast<int>(sizeof(float));

@@ -44,6 +44,12 @@ void launch(const char* op, void (*kernel)(Parameters...), dim3 grid, dim3 block
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), op);
 }
 
+// Raises the limit of the kernel's shared memory, once; beyond 48 KB a kernel must ask.
+template <class Kernel>
+void allow_shared_memory(Kernel kernel, int bytes, const char* op) {
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), op);
+}
+
 // Working memory of a launch, taken and given back in the order of the stream: the host never
 // waits, and two streams never share it.
 class Workspace {

@@ -26,12 +26,6 @@ inline Draw make_draw(const Dropout& dropout) {
           dropout_scale(dropout), dropout.probability > 0.0f};
 }
 
-// The first column of the lane's quad number `quad` of a row.
-__device__ inline int quad_column(int quad) {
-  const int lane = static_cast<int>(threadIdx.x % kWarp);
-  return quad * kQuadsColumns + lane / 16 * 64 + lane % 16;
-}
-
 // What columns c, c + 16, c + 32, c + 48 of the row are multiplied by, where counter = c / 64 * 16
 // + c % 16.
 __device__ inline void draw_quad(const Draw& draw, uint32_t counter, uint32_t row,
@@ -41,11 +35,6 @@ __device__ inline void draw_quad(const Draw& draw, uint32_t counter, uint32_t ro
   for (int w = 0; w < kQuad; ++w) {
     factors[w] = words.word[w] >= draw.threshold ? draw.scale : 0.0f;
   }
-}
-
-// The counter of quad_column(quad).
-__device__ inline uint32_t quad_counter(int quad) {
-  return static_cast<uint32_t>(quad) * kWarp + threadIdx.x % kWarp;
 }
 
 }  // namespace lathe::LATHE_CUDA

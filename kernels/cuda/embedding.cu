@@ -9,9 +9,9 @@ namespace lathe::LATHE_CUDA {
 
 namespace {
 
-template <int kQuads>
+template <class T, int kSteps>
 __global__ void __launch_bounds__(kRowThreads)
-    forward_kernel(EmbeddingForwardArgs args, Draw draw) {
+    forward_kernel(EmbeddingForwardArgs args, Draw draw, bool vectors) {
   const int64_t token = int64_t{blockIdx.x} * kRowWarps + threadIdx.x / kWarp;
   if (token >= args.tokens) return;
   const int hidden = static_cast<int>(args.hidden);
@@ -19,19 +19,35 @@ __global__ void __launch_bounds__(kRowThreads)
   const float* word = args.word + int64_t{args.ids[token]} * hidden;
   const float* position = args.position + int64_t{args.positions[token]} * hidden;
   const float* type = args.type + int64_t{args.types[token]} * hidden;
-  Row<kQuads> sum(args.sum != nullptr ? args.sum + at : args.y + at);
-  for_each_column<kQuads>(
-      hidden, [&](int q, int w, int j) { sum.set(q, w, j, word[j] + position[j] + type[j]); });
+  const bool saves = args.sum.data != nullptr;
+  const MemoryRow<T> to{as<T>(args.y) + at, hidden, vectors};
+  const MemoryRow<T> saved{saves ? as<T>(args.sum) + at : to.data, hidden, vectors};
+  Row<T, kSteps> sum(saved);
+  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    Group<T> s, p, t;
+    load_group(word + j, hidden - j, vectors, s);
+    load_group(position + j, hidden - j, vectors, p);
+    load_group(type + j, hidden - j, vectors, t);
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) s[u] += p[u], s[u] += t[u];
+    sum.set(step, w, j, s);
+  });
   const RowStatistics statistics = row_statistics(sum, hidden, args.eps);
-  float factors[kQuad] = {1.0f, 1.0f, 1.0f, 1.0f};
-  for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
-    if (draw.active && w == 0) {
-      draw_quad(draw, quad_counter(q), static_cast<uint32_t>(token), factors);
+  Factors<T> factors;
+  keep_all<T>(factors);
+  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    if (draw.active && w == 0) draw_step<T>(draw, step, token, factors);
+    Group<T> s, gamma, beta;
+    sum.get(step, w, j, s);
+    if (saves) saved.store(j, s);
+    load_group(args.gamma + j, hidden - j, vectors, gamma);
+    load_group(args.beta + j, hidden - j, vectors, beta);
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) {
+      const float y = (s[u] - statistics.mean) * statistics.rstd * gamma[u] + beta[u];
+      s[u] = y * factors[u][w];
     }
-    const float s = sum.get(q, w, j);
-    const float y = (s - statistics.mean) * statistics.rstd * args.gamma[j] + args.beta[j];
-    if (args.sum != nullptr) args.sum[at + j] = s;
-    args.y[at + j] = y * factors[w];
+    to.store(j, s);
   });
   if (threadIdx.x % kWarp != 0) return;
   if (args.mean != nullptr) args.mean[token] = statistics.mean;
@@ -50,7 +66,7 @@ constexpr int kTables = 3;
 
 struct Tables {
   TableGradient table[kTables];
-  const float* dsum;  // [tokens, hidden]
+  ConstNumbers dsum;  // [tokens, hidden]
   int32_t* order;     // [kTables][tokens]: the tokens sorted by id, equal ids in their own order
   // [kTables][chunks][2][hidden]: of each chunk, the sum of its first tokens where their run began
   // in an earlier chunk, and of its last tokens where their run goes on in the next.
@@ -116,6 +132,7 @@ __device__ inline void for_each_slice_column(int hidden, const Each& each) {
 }
 
 // A warp adds a slice of the columns of one chunk's tokens, run by run.
+template <class T>
 __global__ void __launch_bounds__(kWarp* kSliceWarps)
     sum_runs_kernel(const __grid_constant__ Tables args) {
   const unsigned number = blockIdx.z;
@@ -127,8 +144,9 @@ __global__ void __launch_bounds__(kWarp* kSliceWarps)
   float sum[4] = {};
   bool began_before = sorted.continues(first);
   for (int place = first; place < last; ++place) {
-    const float* dsum = args.dsum + int64_t{sorted.order[place]} * args.hidden;
-    for_each_slice_column(args.hidden, [&](int w, int column) { sum[w] += dsum[column]; });
+    const T* dsum = as<T>(args.dsum) + int64_t{sorted.order[place]} * args.hidden;
+    for_each_slice_column(args.hidden,
+                          [&](int w, int column) { sum[w] += to_float(dsum[column]); });
     const bool goes_on = sorted.continues(place + 1);
     if (goes_on && place + 1 < last) continue;
     const int32_t id = sorted.id(place);
@@ -182,7 +200,9 @@ void add_to_tables(Tables tables, Stream stream) {
   const dim3 grid(static_cast<unsigned>(chunks),
                   static_cast<unsigned>(ceil_div(tables.hidden, kSliceWarps * kSliceColumns)),
                   kTables);
-  launch(op, sum_runs_kernel, grid, dim3(kWarp, kSliceWarps), 0, stream, tables);
+  with_type(tables.dsum.precision, [&](auto zero) {
+    launch(op, sum_runs_kernel<decltype(zero)>, grid, dim3(kWarp, kSliceWarps), 0, stream, tables);
+  });
   launch(op, join_runs_kernel, grid, dim3(kWarp, kSliceWarps), 0, stream, tables);
 }
 
@@ -190,10 +210,16 @@ void add_to_tables(Tables tables, Stream stream) {
 
 void embedding_forward(const EmbeddingForwardArgs& args, Stream stream) {
   if (args.tokens == 0) return;
-  with_quads(args.hidden, [&](auto quads) {
-    launch("embedding_forward", forward_kernel<quads>,
-           static_cast<unsigned>(ceil_div(args.tokens, kRowWarps)), kRowThreads, 0, stream, args,
-           make_draw(args.dropout));
+  const bool vectors =
+      groups_are_whole(args.hidden, {args.y.data, args.sum.data}) &&
+      pairs_are_aligned({args.word, args.position, args.type, args.gamma, args.beta});
+  with_type(args.y.precision, [&](auto zero) {
+    using T = decltype(zero);
+    with_steps<T>(args.hidden, [&](auto steps) {
+      launch("embedding_forward", forward_kernel<T, steps>,
+             static_cast<unsigned>(ceil_div(args.tokens, kRowWarps)), kRowThreads, 0, stream, args,
+             make_draw(args.dropout), vectors);
+    });
   });
 }
 

@@ -81,10 +81,12 @@ struct Results {
 };
 
 template <int kTile, bool transpose_a, bool transpose_b>
-__global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ GemmArgs args) {
+__global__ void __launch_bounds__(kThreads)
+    gemm_kernel(const __grid_constant__ GemmArgs args, bool pairs) {
   __shared__ __align__(16) Tile<kTile> a_tiles[2];
   __shared__ __align__(16) Tile<kTile> b_tiles[2];
-  const Operand a{args.a, args.lda, args.m, args.k}, b{args.b, args.ldb, args.n, args.k};
+  const Operand a{as<float>(args.a), args.lda, args.m, args.k};
+  const Operand b{as<float>(args.b), args.ldb, args.n, args.k};
   const int64_t first_row = int64_t{blockIdx.y} * kTile, first_column = int64_t{blockIdx.x} * kTile;
   const int thread = static_cast<int>(threadIdx.x), row_part = thread / 16,
             column_part = thread % 16;
@@ -121,9 +123,9 @@ __global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ 
   for (int i = 0; i < results.kSize; ++i) {
     const int64_t row = first_row + results.position(row_part, i);
     LATHE_UNROLL
-    for (int j = 0; j < results.kSize; ++j) {
+    for (int j = 0; j < results.kSize; j += 2) {
       const int64_t column = first_column + results.position(column_part, j);
-      if (row < args.m && column < args.n) finish_element(args, results.x[i][j], row, column);
+      finish_pair<float>(args, results.x[i][j], results.x[i][j + 1], row, column, pairs);
     }
   }
 }
@@ -137,7 +139,7 @@ void launch_tiles(const GemmArgs& args, Stream stream) {
       args.transpose_a
           ? (args.transpose_b ? gemm_kernel<kTile, true, true> : gemm_kernel<kTile, true, false>)
           : (args.transpose_b ? gemm_kernel<kTile, false, true> : gemm_kernel<kTile, false, false>);
-  launch("gemm", kernel, grid, kThreads, 0, stream, args);
+  launch("gemm", kernel, grid, kThreads, 0, stream, args, takes_pairs(args));
 }
 
 }  // namespace
@@ -149,7 +151,9 @@ void gemm_tiled(const GemmArgs& args, int tile, Stream stream) {
 
 // Large tiles where there are enough of them to keep a large GPU's multiprocessors busy.
 void gemm(const GemmArgs& args, Stream stream) {
-  if (args.precision == Precision::kBF16) return gemm_bf16(args, stream);
+  if (args.precision == Precision::kBF16 || args.a.precision == Precision::kBF16) {
+    return gemm_bf16(args, stream);
+  }
   constexpr int64_t kBusy = 128;
   const bool large = ceil_div(args.m, 128) * ceil_div(args.n, 128) >= kBusy;
   gemm_tiled(args, large ? 128 : 64, stream);

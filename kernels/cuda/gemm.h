@@ -1,14 +1,14 @@
 // What the forms of gemm share.
 #pragma once
 
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/numbers.h"
 
 namespace lathe::LATHE_CUDA {
 
 // Our own kernel in f32, with tiles of 64 x 64 or 128 x 128 results a block.
 void gemm_tiled(const GemmArgs& args, int tile, Stream stream);
 
-// The same on tensor cores, with operands rounded to bfloat16.
+// On tensor cores: operands that are bfloat16s, or floats rounded to them.
 void gemm_bf16(const GemmArgs& args, Stream stream);
 
 // a_row_sum[i] += Σ_l op(a)[i, l], in f32.
@@ -27,32 +27,43 @@ __device__ inline float gelu_derivative(float x) {
   return normal_cdf(x) + x * 0.39894228f * expf(-0.5f * x * x);
 }
 
-// What becomes of the product at row i, column j, with everything but the product taken from
-// memory.
-// Not inlined: it is called from unrolled loops, and would make them many times as long.
-__device__ LATHE_NOINLINE inline void finish_element(const GemmArgs& args, float product, int64_t i,
-                                                     int64_t j) {
+// Whether two neighbours of c, and of saved, at an even column can be read and written as one.
+inline bool takes_pairs(const GemmArgs& args) {
+  const uintptr_t all =
+      reinterpret_cast<uintptr_t>(args.c.data) | reinterpret_cast<uintptr_t>(args.saved.data);
+  const uintptr_t pair = args.c.precision == Precision::kF32 ? 8 : 4;
+  return all % pair == 0 && args.ldc % 2 == 0 && args.n % 2 == 0;
+}
+
+// What becomes of the products at row i, columns j (even) and j + 1, with everything but the
+// product taken from memory. T is the type of c and saved. Not inlined: it is called from unrolled
+// loops, and would make them many times as long.
+template <class T>
+__device__ LATHE_NOINLINE void finish_pair(const GemmArgs& args, float first, float second,
+                                           int64_t i, int64_t j, bool pairs) {
+  if (i >= args.m || j >= args.n) return;
   const int64_t at = i * args.ldc + j;
-  switch (args.epilogue) {
-    case Epilogue::kNone:
-      args.c[at] = args.accumulate ? args.c[at] + product : product;
-      return;
-    case Epilogue::kBias:
-      args.c[at] = product + args.bias[j];
-      return;
-    case Epilogue::kBiasGelu: {
-      const float x = product + args.bias[j];
-      if (args.saved != nullptr) args.saved[at] = x;
-      args.c[at] = gelu(x);
-      return;
+  const int left = j + 1 < args.n ? 2 : 1;
+  float x[2] = {first, second}, y[2];
+  if (args.epilogue == Epilogue::kNone) {
+    if (args.accumulate) {
+      load_group(as<T>(args.c) + at, left, pairs, y);
+      x[0] += y[0], x[1] += y[1];
     }
-    case Epilogue::kBiasTanh:
-      args.c[at] = tanhf(product + args.bias[j]);
-      return;
-    case Epilogue::kGeluBackward:
-      args.c[at] = product * gelu_derivative(args.saved[at]);
-      return;
+  } else if (args.epilogue == Epilogue::kGeluBackward) {
+    load_group(as<T>(args.saved) + at, left, pairs, y);
+    x[0] *= gelu_derivative(y[0]), x[1] *= gelu_derivative(y[1]);
+  } else {
+    load_group(as<T>(args.bias) + j, left, false, y);
+    x[0] += y[0], x[1] += y[1];
+    if (args.epilogue == Epilogue::kBiasGelu) {
+      if (args.saved.data != nullptr) store_group(as<T>(args.saved) + at, left, pairs, x);
+      x[0] = gelu(x[0]), x[1] = gelu(x[1]);
+    } else if (args.epilogue == Epilogue::kBiasTanh) {
+      x[0] = tanhf(x[0]), x[1] = tanhf(x[1]);
+    }
   }
+  store_group(as<T>(args.c) + at, left, pairs, x);
 }
 
 }  // namespace lathe::LATHE_CUDA

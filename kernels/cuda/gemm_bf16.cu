@@ -1,11 +1,13 @@
-// The product on tensor cores: operands rounded to bfloat16 on their way to shared memory, sums in
-// f32. A block computes 128 x 128 results in steps of 32 along k; each of its 8 warps 64 x 32 of
-// them, as 4 x 4 products of 16 x 16 x 8 a half step. Shared memory holds the operands' tiles
-// twice, so that the next step's values come from global memory while this step's are multiplied.
+// The product on tensor cores, of bfloat16s with sums in f32. A block computes 128 x 128 results in
+// steps of 32 along k; each of its 8 warps 64 x 32 of them, as 4 x 4 products of 16 x 16 x 8 a half
+// step. Shared memory holds the operands' tiles of three steps: while one is multiplied, the next
+// two are on their way from global memory, copied by the hardware without passing through
+// registers.
+#include <optional>
+
 #include "kernels/cuda/gemm.h"
 #include "kernels/cuda/mma.h"
 #include "kernels/cuda/ops.h"
-#include "kernels/cuda/vector.h"
 
 namespace lathe::LATHE_CUDA {
 
@@ -14,165 +16,198 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kTile = 128;
 constexpr int kDepth = 32;
+constexpr int kStages = 3;
+constexpr int kChunk = 8;  // numbers that are copied as one: 16 bytes
 
-// One operand as [outer, k], whichever way it lies in memory.
+// One operand as [outer, k], whichever way it lies in memory. Its rows there begin at multiples of
+// 16 bytes.
 struct Operand {
-  const float* data;
+  const uint16_t* data;
   int64_t ld, outer, k;
-  bool vectors;  // four neighbours in memory are aligned to 16 bytes
 };
 
 // A tile keeps the order in which its operand lies in memory: rows along k or along the outer
 // dimension. 16 bytes after each row put the rows that ldmatrix reads together into different
 // banks.
 template <bool along_k>
-constexpr int kStride = (along_k ? kDepth : kTile) + 8;
+constexpr int kStride = (along_k ? kDepth : kTile) + kChunk;
 template <bool along_k>
 constexpr int kTileSize = (along_k ? kTile : kDepth) * kStride<along_k>;
 
-// A thread's share of a step's tile, four neighbours at a time, on its way to shared memory.
+// Asks for a tile, with zeros beyond the operand's end.
 template <bool along_k>
-class Stage {
- public:
-  __device__ void load(const Operand& operand, int64_t first_outer, int64_t first_k) {
-    LATHE_UNROLL
-    for (int n = 0; n < kShare; ++n) {
-      const int64_t i = first_outer + outer(n), l = first_k + depth(n);
-      const float* from = operand.data + (along_k ? i * operand.ld + l : l * operand.ld + i);
-      const int64_t left = along_k ? operand.k - l : operand.outer - i;  // neighbours that exist
-      const bool row_exists = along_k ? i < operand.outer : l < operand.k;
-      if (operand.vectors && row_exists && left >= 4) {
-        values_[n] = load_vector<4>(from);
-        continue;
-      }
-      LATHE_UNROLL
-      for (int u = 0; u < 4; ++u) values_[n].x[u] = row_exists && u < left ? from[u] : 0.0f;
-    }
-  }
-  __device__ void store(uint16_t* tile) const {
-    LATHE_UNROLL
-    for (int n = 0; n < kShare; ++n) {
-      const int at =
-          along_k ? outer(n) * kStride<true> + depth(n) : depth(n) * kStride<false> + outer(n);
-      auto* pairs = reinterpret_cast<uint32_t*>(tile + at);
-      pairs[0] = to_bf16_pair(values_[n].x[0], values_[n].x[1]);
-      pairs[1] = to_bf16_pair(values_[n].x[2], values_[n].x[3]);
-    }
-  }
-
- private:
-  static constexpr int kShare = kTile * kDepth / 4 / kThreads;
-  static constexpr int kInRow = (along_k ? kDepth : kTile) / 4;  // fours in a row
-
-  __device__ static int four(int n) { return static_cast<int>(threadIdx.x) + n * kThreads; }
-  __device__ static int row(int n) { return four(n) / kInRow; }
-  __device__ static int column(int n) { return four(n) % kInRow * 4; }
-  __device__ static int outer(int n) { return along_k ? row(n) : column(n); }
-  __device__ static int depth(int n) { return along_k ? column(n) : row(n); }
-
-  Vector<4> values_[kShare];
-};
-
-// 16 x 16 elements [outer, k] of a tile, as four 8 x 8 matrices. In which order: that of the first
-// factor has the outer halves next to each other, that of the second factor the halves of k.
-enum class Factor { kFirst, kSecond };
-
-template <bool along_k, Factor factor>
-__device__ inline void load_fragment(const uint16_t* tile, int outer, int k, uint32_t (&words)[4]) {
-  const int lane = static_cast<int>(threadIdx.x) % kWarp, row = lane % 8;
-  const int near = lane / 8 % 2 * 8, far = lane / 16 * 8;
-  outer += factor == Factor::kFirst ? near : far;
-  k += factor == Factor::kFirst ? far : near;
-  if constexpr (along_k) {
-    load_matrices<false>(tile + (outer + row) * kStride<true> + k, words);
-  } else {
-    load_matrices<true>(tile + (k + row) * kStride<false> + outer, words);
+__device__ inline void copy_tile(const Operand& operand, int64_t first_outer, int64_t first_k,
+                                 uint16_t* tile) {
+  constexpr int kInRow = (along_k ? kDepth : kTile) / kChunk;
+  const int64_t first_row = along_k ? first_outer : first_k;
+  const int64_t first_column = along_k ? first_k : first_outer;
+  const int64_t rows = along_k ? operand.outer : operand.k;
+  const int64_t columns = along_k ? operand.k : operand.outer;
+  LATHE_UNROLL
+  for (int n = 0; n < kTile * kDepth / kChunk / kThreads; ++n) {
+    const int chunk = static_cast<int>(threadIdx.x) + n * kThreads;
+    const int row = chunk / kInRow, column = chunk % kInRow * kChunk;
+    const int64_t left = first_row + row < rows ? columns - first_column - column : 0;
+    const int count = static_cast<int>(left < 0 ? 0 : minimum<int64_t>(left, kChunk));
+    const uint16_t* from = operand.data + (first_row + row) * operand.ld + first_column + column;
+    copy_async(tile + row * kStride<along_k> + column, count > 0 ? from : operand.data,
+               count * static_cast<int>(sizeof(uint16_t)));
   }
 }
 
-template <bool transpose_a, bool transpose_b>
-__global__ void __launch_bounds__(kThreads)
-    gemm_bf16_kernel(const __grid_constant__ GemmArgs args, bool a_vectors, bool b_vectors) {
-  constexpr bool kAlongA = !transpose_a, kAlongB = transpose_b;
-  __shared__ __align__(16) uint16_t a_tiles[2][kTileSize<kAlongA>];
-  __shared__ __align__(16) uint16_t b_tiles[2][kTileSize<kAlongB>];
-  const Operand a{args.a, args.lda, args.m, args.k, a_vectors};
-  const Operand b{args.b, args.ldb, args.n, args.k, b_vectors};
-  const int64_t first_row = int64_t{blockIdx.y} * kTile, first_column = int64_t{blockIdx.x} * kTile;
-  const int warp = static_cast<int>(threadIdx.x) / kWarp;
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  const int warp_row = warp / 4 * 64, warp_column = warp % 4 * 32;
+// The warp's 64 x 32 results, as 4 x 4 pieces of 16 x 8, and one step's products for them.
+struct Sums {
+  float x[4][4][4] = {};
 
-  Stage<kAlongA> a_stage;
-  Stage<kAlongB> b_stage;
-  float sums[4][4][4] = {};  // of the warp's 16 x 8 pieces
-  const int64_t steps = ceil_div(args.k, kDepth);
-  if (steps > 0) {
-    a_stage.load(a, first_row, 0), b_stage.load(b, first_column, 0);
-    a_stage.store(a_tiles[0]), b_stage.store(b_tiles[0]);
-    __syncthreads();
-  }
-  for (int64_t step = 0; step < steps; ++step) {
-    const bool more = step + 1 < steps;
-    if (more) {
-      a_stage.load(a, first_row, (step + 1) * kDepth);
-      b_stage.load(b, first_column, (step + 1) * kDepth);
-    }
-    const uint16_t *a_tile = a_tiles[step % 2], *b_tile = b_tiles[step % 2];
+  template <bool along_a, bool along_b>
+  __device__ void add_products(const uint16_t* a_tile, const uint16_t* b_tile, int first_row,
+                               int first_column) {
     LATHE_UNROLL
     for (int k = 0; k < kDepth; k += 16) {
       uint32_t rows[4][4], columns[2][4];
       LATHE_UNROLL
       for (int i = 0; i < 4; ++i) {
-        load_fragment<kAlongA, Factor::kFirst>(a_tile, warp_row + i * 16, k, rows[i]);
+        load_fragment<along_a, Factor::kFirst, kStride<along_a>>(a_tile, first_row + i * 16, k,
+                                                                 rows[i]);
       }
       LATHE_UNROLL
       for (int j = 0; j < 2; ++j) {
-        load_fragment<kAlongB, Factor::kSecond>(b_tile, warp_column + j * 16, k, columns[j]);
+        load_fragment<along_b, Factor::kSecond, kStride<along_b>>(b_tile, first_column + j * 16, k,
+                                                                  columns[j]);
       }
       LATHE_UNROLL
       for (int i = 0; i < 4; ++i) {
         LATHE_UNROLL
         for (int j = 0; j < 4; ++j) {
           const uint32_t(&pair)[4] = columns[j / 2];
-          multiply_add(rows[i], pair[j % 2 * 2], pair[j % 2 * 2 + 1], sums[i][j]);
+          multiply_add(rows[i], pair[j % 2 * 2], pair[j % 2 * 2 + 1], x[i][j]);
         }
       }
     }
-    if (more) {
-      a_stage.store(a_tiles[(step + 1) % 2]), b_stage.store(b_tiles[(step + 1) % 2]);
-      __syncthreads();
+  }
+};
+
+template <bool transpose_a, bool transpose_b>
+constexpr int kSharedBytes = kStages*(kTileSize<!transpose_a> + kTileSize<transpose_b>)*2;
+
+template <class T, bool transpose_a, bool transpose_b>
+__global__ void __launch_bounds__(kThreads, 2)
+    gemm_bf16_kernel(const __grid_constant__ GemmArgs args, bool pairs) {
+  constexpr bool kAlongA = !transpose_a, kAlongB = transpose_b;
+  auto* a_tiles = dynamic_shared<uint16_t>();
+  uint16_t* b_tiles = a_tiles + kStages * kTileSize<kAlongA>;
+  const Operand a{as<uint16_t>(args.a), args.lda, args.m, args.k};
+  const Operand b{as<uint16_t>(args.b), args.ldb, args.n, args.k};
+  const int64_t first_row = int64_t{blockIdx.y} * kTile, first_column = int64_t{blockIdx.x} * kTile;
+  const int warp = static_cast<int>(threadIdx.x) / kWarp;
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  const int warp_row = warp / 4 * 64, warp_column = warp % 4 * 32;
+  const auto steps = static_cast<int>(ceil_div(args.k, kDepth));
+  const auto begin_step = [&](int step) {
+    if (step < steps) {
+      const int stage = step % kStages;
+      copy_tile<kAlongA>(a, first_row, int64_t{step} * kDepth,
+                         a_tiles + stage * kTileSize<kAlongA>);
+      copy_tile<kAlongB>(b, first_column, int64_t{step} * kDepth,
+                         b_tiles + stage * kTileSize<kAlongB>);
     }
+    end_copies();
+  };
+
+  Sums sums;
+  for (int step = 0; step + 1 < kStages; ++step) begin_step(step);
+  for (int step = 0; step < steps; ++step) {
+    wait_for_copies<kStages - 2>();
+    __syncthreads();  // every thread's copies are there, and the last step's tiles no longer needed
+    begin_step(step + kStages - 1);
+    const int stage = step % kStages;
+    sums.add_products<kAlongA, kAlongB>(a_tiles + stage * kTileSize<kAlongA>,
+                                        b_tiles + stage * kTileSize<kAlongB>, warp_row,
+                                        warp_column);
   }
   LATHE_UNROLL
   for (int i = 0; i < 4; ++i) {
     LATHE_UNROLL
     for (int j = 0; j < 4; ++j) {
       LATHE_UNROLL
-      for (int u = 0; u < 4; ++u) {
-        const int64_t row = first_row + warp_row + i * 16 + lane / 4 + u / 2 * 8;
-        const int64_t column = first_column + warp_column + j * 8 + lane % 4 * 2 + u % 2;
-        if (row < args.m && column < args.n) finish_element(args, sums[i][j][u], row, column);
+      for (int half = 0; half < 2; ++half) {
+        const int64_t row = first_row + warp_row + i * 16 + lane / 4 + half * 8;
+        const int64_t column = first_column + warp_column + j * 8 + lane % 4 * 2;
+        finish_pair<T>(args, sums.x[i][j][2 * half], sums.x[i][j][2 * half + 1], row, column,
+                       pairs);
       }
     }
   }
 }
 
-bool takes_vectors(const float* data, int64_t ld) { return aligned_to_16(data) && ld % 4 == 0; }
+// An operand as the kernel reads it: bfloat16s whose rows begin at multiples of 16 bytes. Where it
+// is not, a copy that is.
+constexpr int kCopyThreads = 256;
+
+template <class T>
+__global__ void __launch_bounds__(kCopyThreads)
+    copy_operand_kernel(const T* from, int64_t ld, int64_t columns, Bf16* to, int64_t ld_to) {
+  const int64_t row = blockIdx.x;
+  for (int64_t j = threadIdx.x; j < columns; j += kCopyThreads) {
+    store(to + row * ld_to + j, to_float(from[row * ld + j]));
+  }
+}
+
+class ReadableOperand {
+ public:
+  ReadableOperand(const ConstNumbers& x, int64_t ld_x, int64_t rows, int64_t columns, Stream stream)
+      : data(x), ld(ld_x) {
+    const bool readable =
+        x.precision == Precision::kBF16 && ld % kChunk == 0 && aligned_to_16(x.data);
+    if (readable || rows == 0 || columns == 0) return;
+    ld = ceil_div(columns, kChunk) * kChunk;
+    copy_.emplace(rows * ld * static_cast<int64_t>(sizeof(Bf16)), stream, "gemm");
+    data = ConstNumbers(copy_->data(), Precision::kBF16);
+    with_type(x.precision, [&](auto zero) {
+      using T = decltype(zero);
+      launch("gemm", copy_operand_kernel<T>, static_cast<unsigned>(rows), kCopyThreads, 0, stream,
+             as<T>(x), ld_x, columns, static_cast<Bf16*>(copy_->data()), ld);
+    });
+  }
+
+  ConstNumbers data;
+  int64_t ld;
+
+ private:
+  std::optional<Workspace> copy_;
+};
+
+template <class T, bool transpose_a, bool transpose_b>
+void launch_kernel(const GemmArgs& args, Stream stream) {
+  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, kTile)),
+                  static_cast<unsigned>(ceil_div(args.m, kTile)));
+  constexpr int kBytes = kSharedBytes<transpose_a, transpose_b>;
+  const auto kernel = gemm_bf16_kernel<T, transpose_a, transpose_b>;
+  allow_shared_memory(kernel, kBytes, "gemm");
+  launch("gemm", kernel, grid, kThreads, kBytes, stream, args, takes_pairs(args));
+}
 
 }  // namespace
 
 void gemm_bf16(const GemmArgs& args, Stream stream) {
   if (args.a_row_sum != nullptr) add_row_sums(args, stream);
   if (args.m == 0 || args.n == 0) return;
-  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, kTile)),
-                  static_cast<unsigned>(ceil_div(args.m, kTile)));
-  const auto kernel =
-      args.transpose_a
-          ? (args.transpose_b ? gemm_bf16_kernel<true, true> : gemm_bf16_kernel<true, false>)
-          : (args.transpose_b ? gemm_bf16_kernel<false, true> : gemm_bf16_kernel<false, false>);
-  launch("gemm", kernel, grid, kThreads, 0, stream, args, takes_vectors(args.a, args.lda),
-         takes_vectors(args.b, args.ldb));
+  const ReadableOperand a(args.a, args.lda, args.transpose_a ? args.k : args.m,
+                          args.transpose_a ? args.m : args.k, stream);
+  const ReadableOperand b(args.b, args.ldb, args.transpose_b ? args.n : args.k,
+                          args.transpose_b ? args.k : args.n, stream);
+  GemmArgs read = args;
+  read.a = a.data, read.lda = a.ld, read.b = b.data, read.ldb = b.ld;
+  with_type(args.c.precision, [&](auto zero) {
+    using T = decltype(zero);
+    if (args.transpose_a) {
+      args.transpose_b ? launch_kernel<T, true, true>(read, stream)
+                       : launch_kernel<T, true, false>(read, stream);
+    } else {
+      args.transpose_b ? launch_kernel<T, false, true>(read, stream)
+                       : launch_kernel<T, false, false>(read, stream);
+    }
+  });
 }
 
 }  // namespace lathe::LATHE_CUDA

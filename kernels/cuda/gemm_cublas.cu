@@ -73,20 +73,20 @@ void check_cublas(cublasStatus_t status) {
 class Problem {
  public:
   Problem(const Functions& f, const GemmArgs& args) : f_(f) {
-    const bool bf16 = args.precision == Precision::kBF16;
+    const bool rounds = args.precision == Precision::kBF16 && args.a.precision == Precision::kF32;
     check_cublas(f.cublasLtMatmulDescCreate(
-        &product, bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F, CUDA_R_32F));
+        &product, rounds ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F, CUDA_R_32F));
     set(CUBLASLT_MATMUL_DESC_TRANSA, args.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, args.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
     if (has_bias(args)) {
       set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(args.bias));
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, args.bias.data);
     }
-    first =
-        layout(args.transpose_b ? args.k : args.n, args.transpose_b ? args.n : args.k, args.ldb);
-    second =
-        layout(args.transpose_a ? args.m : args.k, args.transpose_a ? args.k : args.m, args.lda);
-    result = layout(args.n, args.m, args.ldc);
+    first = layout(args.b, args.transpose_b ? args.k : args.n, args.transpose_b ? args.n : args.k,
+                   args.ldb);
+    second = layout(args.a, args.transpose_a ? args.m : args.k, args.transpose_a ? args.k : args.m,
+                    args.lda);
+    result = layout(args.c, args.n, args.m, args.ldc);
   }
   ~Problem() {
     f_.cublasLtMatmulDescDestroy(product);
@@ -108,9 +108,11 @@ class Problem {
   void set(cublasLtMatmulDescAttributes_t attribute, const Value& value) {
     check_cublas(f_.cublasLtMatmulDescSetAttribute(product, attribute, &value, sizeof value));
   }
-  cublasLtMatrixLayout_t layout(int64_t rows, int64_t columns, int64_t ld) const {
+  cublasLtMatrixLayout_t layout(const ConstNumbers& x, int64_t rows, int64_t columns,
+                                int64_t ld) const {
+    const auto type = x.precision == Precision::kF32 ? CUDA_R_32F : CUDA_R_16BF;
     cublasLtMatrixLayout_t made{};
-    check_cublas(f_.cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<uint64_t>(rows),
+    check_cublas(f_.cublasLtMatrixLayoutCreate(&made, type, static_cast<uint64_t>(rows),
                                                static_cast<uint64_t>(columns), ld));
     return made;
   }
@@ -128,7 +130,8 @@ uint32_t alignment_of(const void* pointer) {
 // for the largest of them, so that it does not depend on which came first.
 struct Key {
   int64_t m, n, k, lda, ldb, ldc;
-  bool bf16, transpose_a, transpose_b, bias, accumulate;
+  Precision multiplied, operands, result;
+  bool transpose_a, transpose_b, bias, accumulate;
   uint32_t align_a, align_b, align_c, align_bias;
   auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): none is there
 };
@@ -186,32 +189,41 @@ Recommendations& recommendations(const Functions& f) {
 constexpr int kFinishThreads = 256;
 
 // What is left of the epilogue, of product and bias in `from`.
+template <class T>
 __global__ void __launch_bounds__(kFinishThreads)
-    finish_kernel(const __grid_constant__ GemmArgs args, const float* from) {
-  const int64_t column = int64_t{blockIdx.x} * kFinishThreads + threadIdx.x;
+    finish_kernel(const __grid_constant__ GemmArgs args, const T* from, bool pairs) {
+  const int64_t column = 2 * (int64_t{blockIdx.x} * kFinishThreads + threadIdx.x);
   if (column >= args.n) return;
+  const int left = column + 1 < args.n ? 2 : 1;
   for (int64_t row = blockIdx.y; row < args.m; row += gridDim.y) {
     const int64_t at = row * args.ldc + column;
-    const float x = from[at];
+    float x[2], saved[2];
+    load_group(from + at, left, pairs, x);
     if (args.epilogue == Epilogue::kBiasGelu) {
-      args.c[at] = gelu(x);
+      x[0] = gelu(x[0]), x[1] = gelu(x[1]);
     } else if (args.epilogue == Epilogue::kBiasTanh) {
-      args.c[at] = tanhf(x);
+      x[0] = tanhf(x[0]), x[1] = tanhf(x[1]);
     } else {
-      args.c[at] = x * gelu_derivative(args.saved[at]);
+      load_group(as<T>(args.saved) + at, left, pairs, saved);
+      x[0] *= gelu_derivative(saved[0]), x[1] *= gelu_derivative(saved[1]);
     }
+    store_group(as<T>(args.c) + at, left, pairs, x);
   }
 }
 
-void finish(const GemmArgs& args, const float* from, Stream stream) {
+void finish(const GemmArgs& args, const void* from, Stream stream) {
   if (args.epilogue == Epilogue::kNone || args.epilogue == Epilogue::kBias) return;
-  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, kFinishThreads)),
+  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, 2 * kFinishThreads)),
                   static_cast<unsigned>(minimum<int64_t>(args.m, 65535)));
-  launch("gemm", finish_kernel, grid, kFinishThreads, 0, stream, args, from);
+  with_type(args.c.precision, [&](auto zero) {
+    using T = decltype(zero);
+    launch("gemm", finish_kernel<T>, grid, kFinishThreads, 0, stream, args,
+           static_cast<const T*>(from), takes_pairs(args));
+  });
 }
 
 // Runs what is recommended under that key. False where there is nothing, or it does not fit.
-bool multiply(const Functions& f, const GemmArgs& args, float* c, const Key& key, Stream stream) {
+bool multiply(const Functions& f, const GemmArgs& args, void* c, const Key& key, Stream stream) {
   Recommendations& known = recommendations(f);
   const auto* advice = known.find(args, key);
   if (advice == nullptr) return false;
@@ -219,10 +231,10 @@ bool multiply(const Functions& f, const GemmArgs& args, float* c, const Key& key
   const auto bytes = static_cast<int64_t>(advice->workspaceSize);
   const Workspace workspace(bytes > 0 ? bytes : 1, stream, "gemm");
   const float alpha = 1.0f, beta = args.accumulate ? 1.0f : 0.0f;
-  const cublasStatus_t status =
-      f.cublasLtMatmul(known.handle(), problem.product, &alpha, args.b, problem.first, args.a,
-                       problem.second, &beta, c, problem.result, c, problem.result, &advice->algo,
-                       workspace.data(), advice->workspaceSize, static_cast<cudaStream_t>(stream));
+  const cublasStatus_t status = f.cublasLtMatmul(
+      known.handle(), problem.product, &alpha, args.b.data, problem.first, args.a.data,
+      problem.second, &beta, c, problem.result, c, problem.result, &advice->algo, workspace.data(),
+      advice->workspaceSize, static_cast<cudaStream_t>(stream));
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return false;
   check_cublas(status);
   return true;
@@ -236,22 +248,25 @@ bool gemm_by_cublas(const GemmArgs& args, Stream stream) {
   const Functions* f = functions();
   if (f == nullptr || args.m == 0 || args.n == 0 || args.k == 0) return false;
   // What GELU comes from is kept, and read again.
-  float* c = args.epilogue == Epilogue::kBiasGelu && args.saved != nullptr ? args.saved : args.c;
+  const bool keeps = args.epilogue == Epilogue::kBiasGelu && args.saved.data != nullptr;
+  void* c = keeps ? args.saved.data : args.c.data;
   Key key{.m = args.m,
           .n = args.n,
           .k = args.k,
           .lda = args.lda,
           .ldb = args.ldb,
           .ldc = args.ldc,
-          .bf16 = args.precision == Precision::kBF16,
+          .multiplied = args.precision,
+          .operands = args.a.precision,
+          .result = args.c.precision,
           .transpose_a = args.transpose_a,
           .transpose_b = args.transpose_b,
           .bias = Problem::has_bias(args),
           .accumulate = args.accumulate,
-          .align_a = alignment_of(args.a),
-          .align_b = alignment_of(args.b),
+          .align_a = alignment_of(args.a.data),
+          .align_b = alignment_of(args.b.data),
           .align_c = alignment_of(c),
-          .align_bias = Problem::has_bias(args) ? alignment_of(args.bias) : 0};
+          .align_bias = Problem::has_bias(args) ? alignment_of(args.bias.data) : 0};
   // The tokens are m in forward, k in the gradient of a weight.
   Key rounded = key;
   int64_t& tokens = args.transpose_a ? rounded.k : rounded.m;

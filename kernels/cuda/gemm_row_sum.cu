@@ -11,8 +11,9 @@ constexpr int64_t kSlice = 1024;  // rows of a that a block adds up, where they 
 
 // op(a) = aᵀ: column sums of a [k, m]. A block adds a slice of the rows of 32 columns, its warps
 // taking turns.
+template <class T>
 __global__ void __launch_bounds__(kRows* kWarp)
-    sum_columns_kernel(const float* a, int64_t lda, int64_t m, int64_t k, float* sums) {
+    sum_columns_kernel(const T* a, int64_t lda, int64_t m, int64_t k, float* sums) {
   __shared__ float of_warps[kRows][kWarp];
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int warp = static_cast<int>(threadIdx.x) / kWarp;
@@ -20,7 +21,8 @@ __global__ void __launch_bounds__(kRows* kWarp)
   const int64_t first = int64_t{blockIdx.y} * kSlice, last = minimum(first + kSlice, k);
   float sum = 0;
   if (column < m) {
-    for (int64_t row = first + warp; row < last; row += kRows) sum += a[row * lda + column];
+    for (int64_t row = first + warp; row < last; row += kRows)
+      sum += to_float(a[row * lda + column]);
   }
   of_warps[warp][lane] = sum;
   __syncthreads();
@@ -39,12 +41,13 @@ __global__ void __launch_bounds__(kRows* kWarp)
 }
 
 // op(a) = a [m, k]: a warp a row.
+template <class T>
 __global__ void __launch_bounds__(kRows* kWarp)
-    sum_rows_kernel(const float* a, int64_t lda, int64_t m, int64_t k, float* result) {
+    sum_rows_kernel(const T* a, int64_t lda, int64_t m, int64_t k, float* result) {
   const int64_t row = int64_t{blockIdx.x} * kRows + threadIdx.x / kWarp;
   if (row >= m) return;
   float sum = 0;
-  for (int64_t l = threadIdx.x % kWarp; l < k; l += kWarp) sum += a[row * lda + l];
+  for (int64_t l = threadIdx.x % kWarp; l < k; l += kWarp) sum += to_float(a[row * lda + l]);
   sum = warp_sum(sum);
   if (threadIdx.x % kWarp == 0) result[row] += sum;
 }
@@ -55,15 +58,21 @@ void add_row_sums(const GemmArgs& args, Stream stream) {
   if (args.m == 0 || args.k == 0) return;
   constexpr unsigned kThreads = kRows * kWarp;
   if (!args.transpose_a) {
-    launch("gemm", sum_rows_kernel, static_cast<unsigned>(ceil_div(args.m, kRows)), kThreads, 0,
-           stream, args.a, args.lda, args.m, args.k, args.a_row_sum);
+    with_type(args.a.precision, [&](auto zero) {
+      using T = decltype(zero);
+      launch("gemm", sum_rows_kernel<T>, static_cast<unsigned>(ceil_div(args.m, kRows)), kThreads,
+             0, stream, as<T>(args.a), args.lda, args.m, args.k, args.a_row_sum);
+    });
     return;
   }
   const int64_t slices = ceil_div(args.k, kSlice);
   const Workspace sums(slices * args.m * static_cast<int64_t>(sizeof(float)), stream, "gemm");
   const dim3 grid(static_cast<unsigned>(ceil_div(args.m, kWarp)), static_cast<unsigned>(slices));
-  launch("gemm", sum_columns_kernel, grid, kThreads, 0, stream, args.a, args.lda, args.m, args.k,
-         sums.floats());
+  with_type(args.a.precision, [&](auto zero) {
+    using T = decltype(zero);
+    launch("gemm", sum_columns_kernel<T>, grid, kThreads, 0, stream, as<T>(args.a), args.lda,
+           args.m, args.k, sums.floats());
+  });
   launch("gemm", add_slices_kernel, static_cast<unsigned>(ceil_div(args.m, kThreads)), kThreads, 0,
          stream, static_cast<const float*>(sums.floats()), slices, args.m, args.a_row_sum);
 }

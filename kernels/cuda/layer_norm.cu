@@ -12,90 +12,125 @@ constexpr int kFinishRows = 8;  // of threads in a block of the second kernel
 
 // The block's sums of its rows' dgamma and dbeta: from registers of each warp, through shared
 // memory, to sums[2][hidden].
-template <int kQuads>
-__device__ void reduce_block(const float (&dgamma)[kQuads][kQuad],
-                             const float (&dbeta)[kQuads][kQuad], int hidden, float* sums) {
-  __shared__ float tile[kRowWarps][2][kQuadsColumns];
-  const int warp = threadIdx.x / kWarp;
+template <class T, int kSteps>
+__device__ void reduce_block(const float (&dgamma)[kSteps][kQuad][kGroup<T>],
+                             const float (&dbeta)[kSteps][kQuad][kGroup<T>], int hidden,
+                             float* sums) {
+  __shared__ float tile[kRowWarps][2][kStepColumns<T>];
+  const int warp = static_cast<int>(threadIdx.x) / kWarp;
   LATHE_UNROLL
-  for (int quad = 0; quad < kQuads; ++quad) {
-    LATHE_UNROLL
-    for (int w = 0; w < kQuad; ++w) {
-      const int at = quad_column(0) + w * kQuadStride;
-      tile[warp][0][at] = dgamma[quad][w];
-      tile[warp][1][at] = dbeta[quad][w];
-    }
+  for (int step = 0; step < kSteps; ++step) {
+    for_each_group<T, 1>(kStepColumns<T>, [&](int, int w, int at) {
+      LATHE_UNROLL
+      for (int u = 0; u < kGroup<T>; ++u) {
+        tile[warp][0][at + u] = dgamma[step][w][u];
+        tile[warp][1][at + u] = dbeta[step][w][u];
+      }
+    });
     __syncthreads();
-    const int which = threadIdx.x / kQuadsColumns, column = threadIdx.x % kQuadsColumns;
-    float sum = 0;
-    for (int from = 0; from < kRowWarps; ++from) sum += tile[from][which][column];
-    const int at = quad * kQuadsColumns + column;
-    if (at < hidden) sums[which * hidden + at] = sum;
+    LATHE_UNROLL
+    for (int part = 0; part < kGroup<T>; ++part) {
+      const int place = static_cast<int>(threadIdx.x) + part * kRowThreads;
+      const int which = place / kStepColumns<T>, column = place % kStepColumns<T>;
+      float sum = 0;
+      for (int from = 0; from < kRowWarps; ++from) sum += tile[from][which][column];
+      const int at = step * kStepColumns<T> + column;
+      if (at < hidden) sums[which * hidden + at] = sum;
+    }
     __syncthreads();
   }
 }
 
 // A block takes `rows_per_block` rows, each warp every kRowWarps-th of them. sums:
-// [blocks][2][hidden], with kQuads = 0 one for every warp of every block.
-template <int kQuads>
-__global__ void __launch_bounds__(kRowThreads, kQuads <= 6 ? 2 : 1)
-    backward_kernel(LayerNormBackward args, int64_t rows_per_block, float* sums) {
-  constexpr int kHeld = kQuads > 0 ? kQuads : 1;
-  float dgamma[kHeld][kQuad] = {}, dbeta[kHeld][kQuad] = {};
-  const int hidden = args.hidden, warp = threadIdx.x / kWarp;
-  const int64_t slot = kQuads > 0 ? blockIdx.x : int64_t{blockIdx.x} * kRowWarps + warp;
+// [blocks][2][hidden], with kSteps = 0 one for every warp of every block.
+template <class T, int kSteps>
+__global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
+    backward_kernel(LayerNormBackward args, int64_t rows_per_block, bool vectors, float* sums) {
+  constexpr int kHeld = kSteps > 0 ? kSteps : 1;
+  float dgamma[kHeld][kQuad][kGroup<T>] = {}, dbeta[kHeld][kQuad][kGroup<T>] = {};
+  const int hidden = args.hidden, warp = static_cast<int>(threadIdx.x) / kWarp;
+  const int64_t slot = kSteps > 0 ? blockIdx.x : int64_t{blockIdx.x} * kRowWarps + warp;
   float* slot_sums = sums + slot * 2 * hidden;
-  if (kQuads == 0) {
-    for_each_column<0>(hidden, [&](int, int, int j) { slot_sums[j] = slot_sums[hidden + j] = 0; });
+  // With kSteps = 0, of one column in the warp's own sums.
+  const auto add_to_slot = [&](int column, float dg, float db) {
+    if (column >= hidden) return;
+    slot_sums[column] += dg, slot_sums[hidden + column] += db;
+  };
+  if (kSteps == 0) {
+    for_each_group<T, 0>(hidden, [&](int, int, int j) {
+      for (int u = 0; u < minimum(kGroup<T>, hidden - j); ++u) {
+        slot_sums[j + u] = slot_sums[hidden + j + u] = 0;
+      }
+    });
   }
   const int64_t first = blockIdx.x * rows_per_block;
   const int64_t last = minimum(first + rows_per_block, args.rows);
   for (int64_t row = first + warp; row < last; row += kRowWarps) {
     const int64_t at = row * hidden;
     const float mean = args.mean[row], rstd = args.rstd[row];
-    float* dsum = args.dsum + at;
-    Row<kQuads> normalised(nullptr), gradient(dsum);  // x̂ and input_dropout(dy)
-    for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
-      gradient.set(q, w, j, args.dy[at + j]);
-      if (kQuads > 0) normalised.set(q, w, j, args.sum[at + j]);
+    const MemoryRow<const T> dy{as<T>(args.dy) + at, hidden, vectors};
+    const MemoryRow<const T> sum{as<T>(args.sum) + at, hidden, vectors};
+    const MemoryRow<T> dsum{as<T>(args.dsum) + at, hidden, vectors};
+    Row<T, kSteps> held(dsum), gradient(dsum);  // sum, of kSteps > 0; input_dropout(dy)
+    for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+      Group<T> x;
+      dy.load(j, x);
+      gradient.set(step, w, j, x);
+      if (kSteps == 0) return;
+      sum.load(j, x);
+      held.set(step, w, j, x);
     });
-    const auto normal = [&](int q, int w, int j) {
-      const float s = kQuads > 0 ? normalised.get(q, w, j) : args.sum[at + j];
-      return (s - mean) * rstd;
+    const auto normalised = [&](int step, int w, int j, Group<T>& x) {
+      kSteps > 0 ? held.get(step, w, j, x) : sum.load(j, x);
+      LATHE_UNROLL
+      for (float& value : x) value = (value - mean) * rstd;
     };
-    float factors[kQuad] = {1.0f, 1.0f, 1.0f, 1.0f};
+    Factors<T> factors;
+    keep_all<T>(factors);
     float mean_g = 0, mean_gx = 0;
-    for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
-      if (args.input_dropout.active && w == 0) {
-        draw_quad(args.input_dropout, quad_counter(q), static_cast<uint32_t>(row), factors);
+    for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+      if (args.input_dropout.active && w == 0) draw_step<T>(args.input_dropout, step, row, factors);
+      Group<T> g, x, gamma;
+      gradient.get(step, w, j, g);
+      normalised(step, w, j, x);
+      load_group(args.gamma + j, hidden - j, vectors, gamma);
+      LATHE_UNROLL
+      for (int u = 0; u < kGroup<T>; ++u) {
+        g[u] *= factors[u][w];
+        mean_g += g[u] * gamma[u];
+        mean_gx += g[u] * gamma[u] * x[u];
+        if (kSteps > 0) {
+          dgamma[step % kHeld][w][u] += g[u] * x[u];
+          dbeta[step % kHeld][w][u] += g[u];
+        } else {
+          add_to_slot(j + u, g[u] * x[u], g[u]);
+        }
       }
-      const float dy = gradient.get(q, w, j) * factors[w], x = normal(q, w, j);
-      gradient.set(q, w, j, dy);
-      mean_g += dy * args.gamma[j];
-      mean_gx += dy * args.gamma[j] * x;
-      if (kQuads > 0) {
-        dgamma[q % kHeld][w] += dy * x;
-        dbeta[q % kHeld][w] += dy;
-      } else {
-        slot_sums[j] += dy * x;
-        slot_sums[hidden + j] += dy;
-      }
+      gradient.set(step, w, j, g);
     });
     mean_g = warp_sum(mean_g) / static_cast<float>(hidden);
     mean_gx = warp_sum(mean_gx) / static_cast<float>(hidden);
-    LATHE_UNROLL
-    for (int w = 0; w < kQuad; ++w) factors[w] = 1.0f;
-    for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
+    keep_all<T>(factors);
+    for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
       if (args.output_dropout.active && w == 0) {
-        draw_quad(args.output_dropout, quad_counter(q), static_cast<uint32_t>(row), factors);
+        draw_step<T>(args.output_dropout, step, row, factors);
       }
-      const float g = gradient.get(q, w, j) * args.gamma[j];
-      const float d = rstd * (g - mean_g - normal(q, w, j) * mean_gx);
-      dsum[j] = d;
-      if (args.dx != nullptr) args.dx[at + j] = d * factors[w];
+      Group<T> d, x, gamma;
+      gradient.get(step, w, j, d);
+      normalised(step, w, j, x);
+      load_group(args.gamma + j, hidden - j, vectors, gamma);
+      LATHE_UNROLL
+      for (int u = 0; u < kGroup<T>; ++u) {
+        d[u] = rstd * (d[u] * gamma[u] - mean_g - x[u] * mean_gx);
+      }
+      dsum.store(j, d);
+      if (args.dx.data == nullptr) return;
+      LATHE_UNROLL
+      for (int u = 0; u < kGroup<T>; ++u) d[u] *= factors[u][w];
+      store_group(as<T>(args.dx) + at + j, hidden - j, vectors, d);
     });
   }
-  if constexpr (kQuads > 0) reduce_block<kQuads>(dgamma, dbeta, hidden, slot_sums);
+  if constexpr (kSteps > 0) reduce_block<T, kSteps>(dgamma, dbeta, hidden, slot_sums);
 }
 
 // dgamma[j] += Σ_slots sums[slot][0][j], and dbeta likewise: a block of kWarp columns by
@@ -124,14 +159,21 @@ void layer_norm_backward(const LayerNormBackward& args, Stream stream, const cha
   if (args.rows == 0) return;
   const int64_t rows_per_block = ceil_div(ceil_div(args.rows, kMostBlocks), kRowWarps) * kRowWarps;
   const int64_t blocks = ceil_div(args.rows, rows_per_block);
-  with_quads(args.hidden, [&](auto quads) {
-    const int64_t slots = quads > 0 ? blocks : blocks * kRowWarps;
-    const Workspace sums(slots * 2 * args.hidden * static_cast<int64_t>(sizeof(float)), stream, op);
-    launch(op, backward_kernel<quads>, static_cast<unsigned>(blocks), kRowThreads, 0, stream, args,
-           rows_per_block, sums.floats());
-    launch(op, finish_kernel, static_cast<unsigned>(ceil_div(2 * args.hidden, kWarp)),
-           dim3(kWarp, kFinishRows), 0, stream, sums.floats(), slots, args.hidden, args.dgamma,
-           args.dbeta);
+  const bool vectors =
+      groups_are_whole(args.hidden, {args.sum.data, args.dy.data, args.dsum.data, args.dx.data}) &&
+      pairs_are_aligned({args.gamma});
+  with_type(args.dy.precision, [&](auto zero) {
+    using T = decltype(zero);
+    with_steps<T>(args.hidden, [&](auto steps) {
+      const int64_t slots = steps > 0 ? blocks : blocks * kRowWarps;
+      const Workspace sums(slots * 2 * args.hidden * static_cast<int64_t>(sizeof(float)), stream,
+                           op);
+      launch(op, backward_kernel<T, steps>, static_cast<unsigned>(blocks), kRowThreads, 0, stream,
+             args, rows_per_block, vectors, sums.floats());
+      launch(op, finish_kernel, static_cast<unsigned>(ceil_div(2 * args.hidden, kWarp)),
+             dim3(kWarp, kFinishRows), 0, stream, sums.floats(), slots, args.hidden, args.dgamma,
+             args.dbeta);
+    });
   });
 }
 

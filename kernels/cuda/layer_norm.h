@@ -3,8 +3,8 @@
 
 #include <type_traits>
 
-#include "kernels/cuda/device.h"
 #include "kernels/cuda/dropout.h"
+#include "kernels/cuda/numbers.h"
 #include "kernels/cuda/reduce.h"
 
 namespace lathe::LATHE_CUDA {
@@ -12,43 +12,100 @@ namespace lathe::LATHE_CUDA {
 constexpr int kRowThreads = 256;
 constexpr int kRowWarps = kRowThreads / kWarp;  // rows that a block works on at a time
 
-// Calls each(quad, w, column) for the lane's columns of a row. With kQuads > 0 the row has at most
-// kQuads * 128 columns and the loop is unrolled, so that (quad, w) may index registers.
-template <int kQuads, class Each>
-__device__ inline void for_each_column(int hidden, const Each& each) {
-  const int quads = kQuads > 0 ? kQuads : (hidden + kQuadsColumns - 1) / kQuadsColumns;
+// Neighbours that a lane holds where numbers are of type T: 4 bytes of them. Each of them begins a
+// quad of dropout's, so that a lane holds the columns c … c + kGroup - 1 and those 16, 32 and 48
+// further, and draws kGroup times for all of them.
+template <class T>
+constexpr int kGroup = 4 / static_cast<int>(sizeof(T));
+template <class T>
+constexpr int kStepColumns = kQuadsColumns* kGroup<T>;  // that a warp covers in a step
+
+template <class T>
+using Group = float[kGroup<T>];
+template <class T>
+using Factors = float[kGroup<T>][kQuad];
+
+// Calls each(step, w, column) for the lane's groups of a row, `column` being a group's first. With
+// kSteps > 0 the row has at most kSteps * kStepColumns columns and the loop is unrolled, so that
+// (step, w) may index registers.
+template <class T, int kSteps, class Each>
+__device__ inline void for_each_group(int hidden, const Each& each) {
+  constexpr int kAcross = kQuadStride / kGroup<T>;  // lanes of 64 columns
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  const int first = lane / kAcross * 64 + lane % kAcross * kGroup<T>;
+  const int steps = kSteps > 0 ? kSteps : (hidden + kStepColumns<T> - 1) / kStepColumns<T>;
   LATHE_UNROLL
-  for (int quad = 0; quad < quads; ++quad) {
+  for (int step = 0; step < steps; ++step) {
     LATHE_UNROLL
     for (int w = 0; w < kQuad; ++w) {
-      const int column = quad_column(quad) + w * kQuadStride;
-      if (column < hidden) each(quad, w, column);
+      const int column = step * kStepColumns<T> + first + w * kQuadStride;
+      if (column < hidden) each(step, w, column);
     }
   }
 }
 
-// A lane's columns of a row: in registers, or, with kQuads = 0, left in memory at `memory`, which
-// only this lane reads and writes.
-template <int kQuads>
-class Row {
- public:
-  __device__ explicit Row(float*) {}
-  __device__ void set(int quad, int w, int, float x) { values_[quad][w] = x; }
-  __device__ float get(int quad, int w, int) const { return values_[quad][w]; }
+// Dropout's factors of the lane's four groups of a step: [u][w] is that of number u of group w.
+template <class T>
+__device__ inline void draw_step(const Draw& draw, int step, int64_t row, Factors<T>& factors) {
+  LATHE_UNROLL
+  for (int u = 0; u < kGroup<T>; ++u) {
+    const uint32_t counter =
+        (static_cast<uint32_t>(step) * kWarp + threadIdx.x % kWarp) * kGroup<T> + u;
+    draw_quad(draw, counter, static_cast<uint32_t>(row), factors[u]);
+  }
+}
+template <class T>
+__device__ inline void keep_all(Factors<T>& factors) {
+  LATHE_UNROLL
+  for (int u = 0; u < kGroup<T>; ++u) {
+    LATHE_UNROLL
+    for (int w = 0; w < kQuad; ++w) factors[u][w] = 1.0f;
+  }
+}
 
- private:
-  float values_[kQuads][kQuad] = {};
+// A row in memory. `vectors`: its groups are whole and aligned.
+template <class T>
+struct MemoryRow {
+  T* data;
+  int hidden;
+  bool vectors;
+
+  __device__ void load(int column, Group<std::remove_const_t<T>>& x) const {
+    load_group(data + column, hidden - column, vectors, x);
+  }
+  __device__ void store(int column, const Group<T>& x) const {
+    store_group(data + column, hidden - column, vectors, x);
+  }
 };
 
-template <>
-class Row<0> {
+// A lane's groups of a row: in registers, or, with kSteps = 0, left in memory, where only this lane
+// reads and writes them.
+template <class T, int kSteps>
+class Row {
  public:
-  __device__ explicit Row(float* memory) : memory_(memory) {}
-  __device__ void set(int, int, int column, float x) { memory_[column] = x; }
-  __device__ float get(int, int, int column) const { return memory_[column]; }
+  __device__ explicit Row(const MemoryRow<T>&) {}
+  __device__ void set(int step, int w, int, const Group<T>& x) {
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) values_[step][w][u] = x[u];
+  }
+  __device__ void get(int step, int w, int, Group<T>& x) const {
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) x[u] = values_[step][w][u];
+  }
 
  private:
-  float* memory_;
+  float values_[kSteps][kQuad][kGroup<T>] = {};
+};
+
+template <class T>
+class Row<T, 0> {
+ public:
+  __device__ explicit Row(const MemoryRow<T>& memory) : memory_(memory) {}
+  __device__ void set(int, int, int column, const Group<T>& x) { memory_.store(column, x); }
+  __device__ void get(int, int, int column, Group<T>& x) const { memory_.load(column, x); }
+
+ private:
+  MemoryRow<T> memory_;
 };
 
 struct RowStatistics {
@@ -56,26 +113,54 @@ struct RowStatistics {
 };
 
 // Two passes, so that a mean far from zero costs no digits.
-template <int kQuads>
-__device__ inline RowStatistics row_statistics(const Row<kQuads>& row, int hidden, float eps) {
+template <class T, int kSteps>
+__device__ inline RowStatistics row_statistics(const Row<T, kSteps>& row, int hidden, float eps) {
   float total = 0;
-  for_each_column<kQuads>(hidden, [&](int q, int w, int j) { total += row.get(q, w, j); });
+  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    Group<T> x;
+    row.get(step, w, j, x);
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) total += x[u];  // 0 beyond the row
+  });
   const float mean = warp_sum(total) / static_cast<float>(hidden);
   float squares = 0;
-  for_each_column<kQuads>(hidden, [&](int q, int w, int j) {
-    const float difference = row.get(q, w, j) - mean;
-    squares += difference * difference;
+  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    Group<T> x;
+    row.get(step, w, j, x);
+    LATHE_UNROLL
+    for (int u = 0; u < kGroup<T>; ++u) {
+      const float difference = j + u < hidden ? x[u] - mean : 0.0f;
+      squares += difference * difference;
+    }
   });
   return {mean, 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(hidden) + eps)};
 }
 
-// The quads that a launch needs for rows of this many columns: 3, 6, 8, or 0 for any number.
-template <class Use>
-void with_quads(int64_t hidden, const Use& use) {
-  if (hidden <= 3 * kQuadsColumns) return use(std::integral_constant<int, 3>());
-  if (hidden <= 6 * kQuadsColumns) return use(std::integral_constant<int, 6>());
-  if (hidden <= 8 * kQuadsColumns) return use(std::integral_constant<int, 8>());
+// The steps that a launch needs for rows of this many columns: as many as 384, 768 and 1024 of them
+// take, or 0 for any number.
+template <class T, class Use>
+void with_steps(int64_t hidden, const Use& use) {
+  constexpr int kStep = kStepColumns<T>;
+  if (hidden <= 384) return use(std::integral_constant<int, (384 + kStep - 1) / kStep>());
+  if (hidden <= 768) return use(std::integral_constant<int, 768 / kStep>());
+  if (hidden <= 1024) return use(std::integral_constant<int, 1024 / kStep>());
   use(std::integral_constant<int, 0>());
+}
+
+// Whether the groups of all rows of `hidden` numbers from there on are whole and aligned: pairs of
+// bfloat16s. (A float is a group of its own, and always is.)
+inline bool groups_are_whole(int64_t hidden, std::initializer_list<const void*> matrices) {
+  bool aligned = hidden % 2 == 0;
+  for (const void* matrix : matrices) {
+    aligned = aligned && reinterpret_cast<uintptr_t>(matrix) % 4 == 0;
+  }
+  return aligned;
+}
+// The same of pairs of floats, which are 8 bytes.
+inline bool pairs_are_aligned(std::initializer_list<const float*> vectors) {
+  bool aligned = true;
+  for (const float* x : vectors) aligned = aligned && reinterpret_cast<uintptr_t>(x) % 8 == 0;
+  return aligned;
 }
 
 // The gradient of y = LayerNorm(sum) for both ops:
@@ -84,9 +169,10 @@ void with_quads(int64_t hidden, const Use& use) {
 struct LayerNormBackward {
   int64_t rows;
   int hidden;
-  const float *gamma, *sum, *mean, *rstd, *dy;
-  float* dsum;  // may be dy
-  float* dx;    // null: not wanted
+  const float *gamma, *mean, *rstd;
+  ConstNumbers sum, dy;
+  Numbers dsum;  // may be dy
+  Numbers dx;    // null: not wanted
   float *dgamma, *dbeta;
   Draw input_dropout, output_dropout;
 };

@@ -3,20 +3,9 @@
 // manual, "Matrix Fragments for mma.m16n8k16", and "ldmatrix".
 #pragma once
 
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/numbers.h"
 
 namespace lathe::LATHE_CUDA {
-
-// Two floats as bfloat16, rounded to nearest, ties to even: `low` in the lower half of the word.
-__device__ inline uint32_t to_bf16_pair(float low, float high) {
-#ifdef __CUDACC__
-  uint32_t pair;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
-  return pair;
-#else
-  return uint32_t{simt::to_bf16(low)} | uint32_t{simt::to_bf16(high)} << 16;
-#endif
-}
 
 // Four matrices of 8 x 8 bfloat16 numbers from shared memory. Lane l gives the address of row l % 8
 // of matrix l / 8, 16 bytes aligned to as many; it gets of each matrix the columns 2 (l % 4) and
@@ -53,6 +42,54 @@ __device__ inline void multiply_add(const uint32_t (&a)[4], uint32_t b0, uint32_
 #else
   const uint32_t b[2] = {b0, b1};
   simt::multiply_add(a, b, sums);
+#endif
+}
+
+// 16 x 16 elements [outer, k] of a tile in shared memory, whose rows lie along k or along the outer
+// dimension, kStride numbers apart: four 8 x 8 matrices. In which order: that of the first factor
+// has the outer halves next to each other, that of the second factor the halves of k.
+enum class Factor { kFirst, kSecond };
+
+template <bool along_k, Factor factor, int kStride>
+__device__ inline void load_fragment(const uint16_t* tile, int outer, int k, uint32_t (&words)[4]) {
+  const int lane = static_cast<int>(threadIdx.x) % kWarp, row = lane % 8;
+  const int near = lane / 8 % 2 * 8, far = lane / 16 * 8;
+  outer += factor == Factor::kFirst ? near : far;
+  k += factor == Factor::kFirst ? far : near;
+  if constexpr (along_k) {
+    load_matrices<false>(tile + (outer + row) * kStride + k, words);
+  } else {
+    load_matrices<true>(tile + (k + row) * kStride + outer, words);
+  }
+}
+
+// Asks for a copy of the first `bytes` of 16, 0 … 16, from global to shared memory, with zeros for
+// the rest; both addresses aligned to 16. It happens by itself, at the latest when waited for.
+__device__ inline void copy_async(void* to, const void* from, int bytes) {
+#ifdef __CUDACC__
+  const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(bytes)
+               : "memory");
+#else
+  simt::copy_async(to, from, bytes);
+#endif
+}
+// What this thread asked for since the last call is one group.
+__device__ inline void end_copies() {
+#ifdef __CUDACC__
+  asm volatile("cp.async.commit_group;" ::: "memory");
+#else
+  simt::end_copies();
+#endif
+}
+// Until all of the thread's groups but the last kLeft are there, for this thread: others see them
+// after a barrier.
+template <int kLeft>
+__device__ inline void wait_for_copies() {
+#ifdef __CUDACC__
+  asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
+#else
+  simt::wait_for_copies(kLeft);
 #endif
 }
 

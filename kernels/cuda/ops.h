@@ -11,6 +11,7 @@ namespace lathe::LATHE_CUDA {
 
 const Kernels& kernels(Gemm gemm = Gemm::kCublas);
 
+void cast(const CastArgs&, Stream);
 void gemm(const GemmArgs&, Stream);         // our own
 void gemm_cublas(const GemmArgs&, Stream);  // cublasLt's, ours where it has none
 void tanh_backward(const TanhBackwardArgs&, Stream);

@@ -1,3 +1,4 @@
+#include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops.h"
 
 namespace lathe::LATHE_CUDA {
@@ -10,18 +11,19 @@ constexpr int kColumnsPerBlock = 4 * kThreads;
 enum class Move { kGather, kScatterAdd };
 
 // A block moves kColumnsPerBlock columns of a row, each thread every kThreads-th of them.
-template <Move move>
+template <Move move, class T>
 __global__ void __launch_bounds__(kThreads)
-    move_rows_kernel(const float* x, const int32_t* indices, float* y, int64_t columns) {
+    move_rows_kernel(const T* x, const int32_t* indices, T* y, int64_t columns) {
   const int64_t row = blockIdx.x, other = indices[row];
-  const float* from = x + (move == Move::kGather ? other : row) * columns;
-  float* to = y + (move == Move::kGather ? row : other) * columns;
+  const T* from = x + (move == Move::kGather ? other : row) * columns;
+  T* to = y + (move == Move::kGather ? row : other) * columns;
   const int64_t first = static_cast<int64_t>(blockIdx.y) * kColumnsPerBlock + threadIdx.x;
   LATHE_UNROLL
   for (int part = 0; part < 4; ++part) {
     const int64_t column = first + part * kThreads;
     if (column >= columns) return;
-    to[column] = move == Move::kGather ? from[column] : to[column] + from[column];
+    const float moved = to_float(from[column]);
+    store(to + column, move == Move::kGather ? moved : to_float(to[column]) + moved);
   }
 }
 
@@ -37,8 +39,11 @@ void move_rows(const char* op, const Args& args, Stream stream) {
   if (args.rows == 0 || args.columns == 0) return;
   const dim3 grid(static_cast<unsigned>(args.rows),
                   static_cast<unsigned>(ceil_div(args.columns, kColumnsPerBlock)));
-  launch(op, move_rows_kernel<move>, grid, kThreads, 0, stream, args.x, args.indices, args.y,
-         args.columns);
+  with_type(args.x.precision, [&](auto zero) {
+    using T = decltype(zero);
+    launch(op, move_rows_kernel<move, T>, grid, kThreads, 0, stream, as<T>(args.x), args.indices,
+           as<T>(args.y), args.columns);
+  });
 }
 
 }  // namespace

@@ -24,13 +24,13 @@ __device__ inline const ParameterSlice& slice_of_chunk(const ParameterSlice* sli
   return slices[low];
 }
 
-// Whether every four elements are aligned to 16 bytes, and share a row where rows matter.
+// Whether every four elements are aligned as a vector, and share a row where rows matter.
 __device__ inline bool takes_vectors(const ParameterSlice& slice) {
   const auto all = reinterpret_cast<uintptr_t>(slice.value) |
                    reinterpret_cast<uintptr_t>(slice.gradient) |
                    reinterpret_cast<uintptr_t>(slice.m) | reinterpret_cast<uintptr_t>(slice.v);
-  return all % 16 == 0 && slice.count % 4 == 0 &&
-         (slice.active_rows == nullptr || slice.row_size % 4 == 0);
+  return all % 16 == 0 && reinterpret_cast<uintptr_t>(slice.rounded) % 8 == 0 &&
+         slice.count % 4 == 0 && (slice.active_rows == nullptr || slice.row_size % 4 == 0);
 }
 
 // The elements of a chunk that a thread works on: `width` (4 or 1) at a time, skipping rows that

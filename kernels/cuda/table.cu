@@ -8,6 +8,7 @@ namespace {
 constexpr Kernels table_with(const char* name, void (*product)(const GemmArgs&, Stream)) {
   return {
       .name = name,
+      .cast = cast,
       .gemm = product,
       .tanh_backward = tanh_backward,
       .dropout = dropout,

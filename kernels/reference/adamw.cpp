@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/bfloat16.h"
 #include "kernels/reference/ops.h"
 
 namespace lathe::reference {
@@ -19,6 +20,7 @@ void update(const AdamWArgs& args, double grad_scale, const ParameterSlice& slic
       static_cast<float>(decayed - args.learning_rate * mean / (std::sqrt(variance) + args.eps));
   slice.m[i] = static_cast<float>(m);
   slice.v[i] = static_cast<float>(v);
+  if (slice.rounded != nullptr) slice.rounded[i] = to_bfloat16(slice.value[i]);
   slice.gradient[i] = 0;
 }
 

@@ -2,15 +2,23 @@
 #include <vector>
 
 #include "kernels/dropout.h"
+#include "kernels/reference/numbers.h"
 #include "kernels/reference/ops.h"
 
 namespace lathe::reference {
 
 namespace {
 
-double dot(const float* a, const float* b, int64_t count) {
+// The columns of a head in a row.
+std::vector<float> part(const ConstNumbers& x, int64_t first, int64_t count) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(at(x, first + i));
+  return values;
+}
+
+double dot(const std::vector<float>& a, const std::vector<float>& b) {
   double sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * b[i];
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
   return sum;
 }
 
@@ -22,11 +30,11 @@ void forward_query(const AttentionForwardArgs& args, int64_t sequence, int64_t h
   const int64_t first = args.offsets[sequence], keys = args.offsets[sequence + 1] - first;
   const int64_t size = args.head_size, column = head * size;
   std::vector<double> score(static_cast<std::size_t>(keys));
+  const std::vector<float> q = part(args.q, i * args.ldq + column, size);
   double largest = -INFINITY;
   for (int64_t j = 0; j < keys; ++j) {
-    const float* k = args.k + (first + j) * args.ldk + column;
     double& s = score[static_cast<std::size_t>(j)];
-    s = args.scale * dot(args.q + i * args.ldq + column, k, size);
+    s = args.scale * dot(q, part(args.k, (first + j) * args.ldk + column, size));
     largest = std::fmax(largest, s);
   }
   double sum = 0;
@@ -42,9 +50,10 @@ void forward_query(const AttentionForwardArgs& args, int64_t sequence, int64_t h
   for (int64_t l = 0; l < size; ++l) {
     double context = 0;
     for (int64_t j = 0; j < keys; ++j) {
-      context += score[static_cast<std::size_t>(j)] * args.v[(first + j) * args.ldv + column + l];
+      context +=
+          score[static_cast<std::size_t>(j)] * at(args.v, (first + j) * args.ldv + column + l);
     }
-    args.context[i * args.ldcontext + column + l] = static_cast<float>(context);
+    put(args.context, i * args.ldcontext + column + l, context);
   }
 }
 
@@ -54,31 +63,32 @@ void backward_head(const AttentionBackwardArgs& args, int64_t sequence, int64_t 
   std::vector<double> dk(static_cast<std::size_t>(keys * size)), dv(dk.size());
   std::vector<double> dq(static_cast<std::size_t>(size));
   for (int64_t i = args.query_offsets[sequence]; i < args.query_offsets[sequence + 1]; ++i) {
-    const float* q = args.q + i * args.ldq + column;
-    const float* dcontext = args.dcontext + i * args.ldcontext + column;
-    const double d = dot(dcontext, args.context + i * args.ldcontext + column, size);
+    const std::vector<float> q = part(args.q, i * args.ldq + column, size);
+    const std::vector<float> dcontext = part(args.dcontext, i * args.ldcontext + column, size);
+    const double d = dot(dcontext, part(args.context, i * args.ldcontext + column, size));
     for (double& x : dq) x = 0;
     for (int64_t j = 0; j < keys; ++j) {
-      const float* k = args.k + (first + j) * args.ldk + column;
-      const float* v = args.v + (first + j) * args.ldv + column;
-      const double score = args.scale * dot(q, k, size);
+      const std::vector<float> k = part(args.k, (first + j) * args.ldk + column, size);
+      const std::vector<float> v = part(args.v, (first + j) * args.ldv + column, size);
+      const double score = args.scale * dot(q, k);
       const double p = std::exp(score - args.logsumexp[i * args.heads + head]);
       const double factor = dropout_factor(args.dropout, i * args.heads + head, j);
-      const double dscore = p * (factor * dot(dcontext, v, size) - d);
+      const double dscore = p * (factor * dot(dcontext, v) - d);
       for (int64_t l = 0; l < size; ++l) {
-        dq[static_cast<std::size_t>(l)] += args.scale * dscore * k[l];
-        row(dk, j, size)[l] += args.scale * dscore * q[l];
-        row(dv, j, size)[l] += p * factor * dcontext[l];
+        const auto n = static_cast<std::size_t>(l);
+        dq[n] += args.scale * dscore * k[n];
+        row(dk, j, size)[l] += args.scale * dscore * q[n];
+        row(dv, j, size)[l] += p * factor * dcontext[n];
       }
     }
     for (int64_t l = 0; l < size; ++l) {
-      args.dq[i * args.lddq + column + l] = static_cast<float>(dq[static_cast<std::size_t>(l)]);
+      put(args.dq, i * args.lddq + column + l, dq[static_cast<std::size_t>(l)]);
     }
   }
   for (int64_t j = 0; j < keys; ++j) {
     for (int64_t l = 0; l < size; ++l) {
-      args.dk[(first + j) * args.lddk + column + l] = static_cast<float>(row(dk, j, size)[l]);
-      args.dv[(first + j) * args.lddv + column + l] = static_cast<float>(row(dv, j, size)[l]);
+      put(args.dk, (first + j) * args.lddk + column + l, row(dk, j, size)[l]);
+      put(args.dv, (first + j) * args.lddv + column + l, row(dv, j, size)[l]);
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <numbers>
 
 #include "kernels/bfloat16.h"
+#include "kernels/reference/numbers.h"
 #include "kernels/reference/ops.h"
 
 namespace lathe::reference {
@@ -18,11 +19,11 @@ double gelu(double x) { return x * normal_cdf(x); }
 double gelu_derivative(double x) { return normal_cdf(x) + x * normal_density(x); }
 
 double element_a(const GemmArgs& args, int64_t i, int64_t l) {
-  return args.transpose_a ? args.a[l * args.lda + i] : args.a[i * args.lda + l];
+  return at(args.a, args.transpose_a ? l * args.lda + i : i * args.lda + l);
 }
 
 double element_b(const GemmArgs& args, int64_t l, int64_t j) {
-  return args.transpose_b ? args.b[j * args.ldb + l] : args.b[l * args.ldb + j];
+  return at(args.b, args.transpose_b ? j * args.ldb + l : l * args.ldb + j);
 }
 
 double operand(const GemmArgs& args, double element) {
@@ -35,16 +36,16 @@ double apply_epilogue(const GemmArgs& args, double product, int64_t i, int64_t j
     case Epilogue::kNone:
       return product;
     case Epilogue::kBias:
-      return product + args.bias[j];
+      return product + at(args.bias, j);
     case Epilogue::kBiasGelu: {
-      const double x = product + args.bias[j];
-      if (args.saved != nullptr) args.saved[i * args.ldc + j] = static_cast<float>(x);
+      const double x = product + at(args.bias, j);
+      if (args.saved != nullptr) put(args.saved, i * args.ldc + j, x);
       return gelu(x);
     }
     case Epilogue::kBiasTanh:
-      return std::tanh(product + args.bias[j]);
+      return std::tanh(product + at(args.bias, j));
     case Epilogue::kGeluBackward:
-      return product * gelu_derivative(args.saved[i * args.ldc + j]);
+      return product * gelu_derivative(at(args.saved, i * args.ldc + j));
   }
   return product;
 }
@@ -58,8 +59,9 @@ void gemm(const GemmArgs& args, Stream) {
       for (int64_t l = 0; l < args.k; ++l) {
         product += operand(args, element_a(args, i, l)) * operand(args, element_b(args, l, j));
       }
-      float& c = args.c[i * args.ldc + j];
-      c = static_cast<float>(args.accumulate ? c + product : apply_epilogue(args, product, i, j));
+      const int64_t to = i * args.ldc + j;
+      put(args.c, to,
+          args.accumulate ? at(args.c, to) + product : apply_epilogue(args, product, i, j));
     }
     if (args.a_row_sum != nullptr) {
       double sum = args.a_row_sum[i];

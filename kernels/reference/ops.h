@@ -6,6 +6,7 @@
 
 namespace lathe::reference {
 
+void cast(const CastArgs&, Stream);
 void gemm(const GemmArgs&, Stream);
 void tanh_backward(const TanhBackwardArgs&, Stream);
 void dropout(const DropoutArgs&, Stream);

@@ -1,3 +1,4 @@
+#include "kernels/reference/numbers.h"
 #include "kernels/reference/ops.h"
 
 namespace lathe::reference {
@@ -5,7 +6,7 @@ namespace lathe::reference {
 void gather_rows(const GatherRowsArgs& args, Stream) {
   for (int64_t i = 0; i < args.rows; ++i) {
     for (int64_t j = 0; j < args.columns; ++j) {
-      args.y[i * args.columns + j] = args.x[args.indices[i] * args.columns + j];
+      put(args.y, i * args.columns + j, at(args.x, args.indices[i] * args.columns + j));
     }
   }
 }
@@ -13,7 +14,8 @@ void gather_rows(const GatherRowsArgs& args, Stream) {
 void scatter_add_rows(const ScatterAddRowsArgs& args, Stream) {
   for (int64_t i = 0; i < args.rows; ++i) {
     for (int64_t j = 0; j < args.columns; ++j) {
-      args.y[args.indices[i] * args.columns + j] += args.x[i * args.columns + j];
+      const int64_t to = args.indices[i] * args.columns + j;
+      put(args.y, to, at(args.y, to) + at(args.x, i * args.columns + j));
     }
   }
 }

@@ -5,6 +5,7 @@ namespace lathe {
 const Kernels& reference_kernels() {
   static constexpr Kernels kTable = {
       .name = "reference",
+      .cast = reference::cast,
       .gemm = reference::gemm,
       .tanh_backward = reference::tanh_backward,
       .dropout = reference::dropout,

@@ -21,11 +21,13 @@ class GpuKernels : public GpuTest {
     return operands;
   }
 
-  static void expect_equals_reference(const std::vector<Case>& cases, Gemm gemm = Gemm::kCublas) {
+  static void expect_equals_reference(const std::vector<Case>& cases, Gemm gemm = Gemm::kCublas,
+                                      double tolerance = kTolerance,
+                                      double half_tolerance = 0x1p-7) {
     for (const Case& c : cases) {
       const Operands expected = run_case(c, reference_kernels(), prepare(c));
       for (int64_t offset : {0, 1}) {
-        EXPECT_EQ(difference(expected, run(c, gemm, offset), kTolerance), "")
+        EXPECT_EQ(difference(expected, run(c, gemm, offset), tolerance, half_tolerance), "")
             << c.name << ", offset " << offset;
       }
       EXPECT_EQ(bitwise_difference(run(c, gemm, 0), run(c, gemm, 0)), "") << c.name << ", twice";
@@ -47,6 +49,21 @@ TEST_F(GpuKernels, GemmByCublasEqualsReference) {
   std::erase_if(rounded, [](const Case& c) { return !c.name.ends_with("_bf16"); });
   expect_equals_reference(exact);
   expect_equals_reference(with_bf16_factors(rounded));
+}
+// In bf16, with the tolerances of tests/simt/kernels_test.cpp; of long rows and sums of rounded
+// numbers those of the widest.
+TEST_F(GpuKernels, GemmInBf16EqualsReference) {
+  for (const Gemm gemm : {Gemm::kCublas, Gemm::kOwn}) {
+    expect_equals_reference(gemm_cases_in_bf16(), gemm);
+  }
+}
+TEST_F(GpuKernels, OthersInBf16EqualReference) {
+  constexpr Precision kBF16 = Precision::kBF16;
+  expect_equals_reference(attention_cases(kBF16), Gemm::kCublas, 1e-4, 0x1p-6);
+  expect_equals_reference(add_norm_cases(kBF16), Gemm::kCublas, 0x1p-6, 0x1p-6);
+  expect_equals_reference(embedding_cases(kBF16), Gemm::kCublas, 0x1p-5, 0x1p-6);
+  expect_equals_reference(rows_cases_in_bf16());
+  expect_equals_reference(optimizer_cases(true));
 }
 TEST_F(GpuKernels, AttentionEqualsReference) { expect_equals_reference(attention_cases()); }
 TEST_F(GpuKernels, AddNormEqualsReference) { expect_equals_reference(add_norm_cases()); }

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "kernels/bfloat16.h"
 
 namespace lathe::testing {
 
@@ -20,6 +21,12 @@ double root_mean_square(std::span<const float> values) {
 
 // Comparisons that are false for NaN.
 bool near(double a, double b, double allowed) { return std::fabs(a - b) <= allowed; }
+
+std::vector<float> widened(const std::vector<uint16_t>& halves) {
+  std::vector<float> floats;
+  for (uint16_t x : halves) floats.push_back(from_bfloat16(x));
+  return floats;
+}
 
 std::string difference_of(const std::string& name, std::span<const float> reference,
                           std::span<const float> other, double tolerance) {
@@ -51,12 +58,20 @@ Operands run_case(const Case& c, const Kernels& kernels, Operands operands, int 
   return operands;
 }
 
-std::string difference(const Operands& reference, const Operands& other, double tolerance) {
+std::string difference(const Operands& reference, const Operands& other, double tolerance,
+                       double half_tolerance) {
   for (const auto& [name, values] : reference.floats()) {
     const std::span<const float> a = values, b = other.floats().at(name);
     std::string found =
         difference_of(name, a.subspan(static_cast<std::size_t>(reference.offset())),
                       b.subspan(static_cast<std::size_t>(other.offset())), tolerance);
+    if (!found.empty()) return found;
+  }
+  for (const auto& [name, values] : reference.halves()) {
+    const std::vector<float> a = widened(values), b = widened(other.halves().at(name));
+    std::string found = difference_of(
+        name, std::span(a).subspan(static_cast<std::size_t>(reference.offset())),
+        std::span(b).subspan(static_cast<std::size_t>(other.offset())), half_tolerance);
     if (!found.empty()) return found;
   }
   for (const auto& [name, value] : reference.doubles()) {
@@ -81,6 +96,7 @@ std::string bitwise_difference(const Operands& one, const Operands& other) {
       return concat(name, " is ", value, " and ", other.doubles().at(name));
     }
   }
+  if (one.halves() != other.halves()) return "bfloat16s differ";
   return one.bytes() == other.bytes() ? "" : "bytes differ";
 }
 

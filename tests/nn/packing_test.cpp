@@ -83,19 +83,28 @@ TEST(Packing, InferenceComputesWhatTrainingDoes) {
   for (std::size_t i = 0; i < inferred.size(); ++i) EXPECT_EQ(inferred[i], logits.f32()[i]);
 }
 
+int64_t peak_of_step(BertForSequenceClassification& model, const TinyBatch& batch, int64_t bytes,
+                     DType activations) {
+  Arena arena(bytes);
+  Context context{.kernels = reference_kernels(), .arena = arena, .activations = activations};
+  BertForSequenceClassification::Saved saved;
+  const Tensor logits = model.forward(context, batch.input(), &saved);
+  const Tensor losses = arena.f32({logits.rows()});
+  const Tensor dlogits = arena.f32(logits.shape());
+  sequence_loss(context, ProblemType::kSingleLabel, logits, batch.targets(), losses, dlogits, 1.0f);
+  model.backward(context, batch.input(), dlogits, saved);
+  return arena.peak();
+}
+
 TEST(MemoryPlan, IsWhatAStepTakes) {
   const auto model = random_bert(tiny_config(), 1);
   const TinyBatch batch(tiny_config(), {5, 1, 9}, 2);
   const int64_t plan = model->activation_bytes(15, 3, /*training=*/true);
-  Arena arena(plan);
-  Context context{reference_kernels(), arena};
-  BertForSequenceClassification::Saved saved;
-  const Tensor logits = model->forward(context, batch.input(), &saved);
-  const Tensor losses = arena.f32({3});
-  const Tensor dlogits = arena.f32(logits.shape());
-  sequence_loss(context, ProblemType::kSingleLabel, logits, batch.targets(), losses, dlogits, 1.0f);
-  model->backward(context, batch.input(), dlogits, saved);
-  EXPECT_EQ(arena.peak(), plan);
+  EXPECT_EQ(peak_of_step(*model, batch, plan, DType::kF32), plan);
+  const int64_t halved = model->activation_bytes(15, 3, /*training=*/true, DType::kBF16);
+  EXPECT_LT(halved, plan);
+  model->parameters().round_values(reference_kernels(), nullptr);
+  EXPECT_EQ(peak_of_step(*model, batch, halved, DType::kBF16), halved);
   EXPECT_LT(model->activation_bytes(15, 3, /*training=*/false), plan / 2);
   EXPECT_GT(model->activation_bytes(16, 3, /*training=*/true), plan);
 }

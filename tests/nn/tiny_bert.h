@@ -34,10 +34,11 @@ class TinyBatch {
 };
 
 // The mean loss of a batch (in double, over the examples' losses); with `gradients`, adds its
-// gradient times examples / mean_over to every parameter.
+// gradient times examples / mean_over to every parameter. With activations in bf16, products are
+// too.
 double batch_loss(BertForSequenceClassification& model, const Kernels& kernels, ProblemType type,
                   const TinyBatch& batch, bool gradients, int64_t mean_over = 0,
-                  const GradientsFinal& on_final = {});
+                  const GradientsFinal& on_final = {}, DType activations = DType::kF32);
 
 std::vector<float> batch_logits(const BertForSequenceClassification& model, const Kernels& kernels,
                                 const TinyBatch& batch);

@@ -6,9 +6,10 @@ struct cublasLtMatmulDescOpaque_t {
   cublasComputeType_t compute;
   cublasOperation_t of_a = CUBLAS_OP_N, of_b = CUBLAS_OP_N;
   cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
-  const float* bias = nullptr;
+  const void* bias = nullptr;  // of the result's type
 };
 struct cublasLtMatrixLayoutOpaque_t {
+  cudaDataType type;
   uint64_t rows, columns;
   int64_t ld;
 };
@@ -31,10 +32,18 @@ cublasStatus_t assign(T& to, const void* value, std::size_t bytes) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
+// Whether the library multiplies such types: what it has for floats of either compute type, and
+// bfloat16s.
+bool has_types(const Product& product, const Layout& a, const Layout& b, const Layout& d) {
+  if (a.type != b.type || (a.type == CUDA_R_32F && d.type != CUDA_R_32F)) return false;
+  return a.type == CUDA_R_32F || product.compute == CUBLAS_COMPUTE_32F;
+}
+
 // Whether op(a) op(b) exists and is of d's shape, and no column is longer than its distance to the
 // next.
 bool fits(const Product& product, const Layout& a, const Layout& b, const Layout& d) {
   const bool ta = product.of_a == CUBLAS_OP_T, tb = product.of_b == CUBLAS_OP_T;
+  if (!has_types(product, a, b, d)) return false;
   for (const Layout* l : {&a, &b, &d}) {
     if (l->rows == 0 || l->columns == 0 || l->ld < static_cast<int64_t>(l->rows)) return false;
   }
@@ -46,15 +55,20 @@ uint64_t depth_of(const Product& product, const Layout& a) {
   return product.of_a == CUBLAS_OP_T ? a.rows : a.columns;
 }
 
-float element(const float* x, const Layout& layout, cublasOperation_t op, uint64_t row,
+float element(const void* x, const Layout& layout, uint64_t at) {
+  if (layout.type == CUDA_R_16BF) return simt::from_bf16(static_cast<const uint16_t*>(x)[at]);
+  return static_cast<const float*>(x)[at];
+}
+
+float element(const void* x, const Layout& layout, cublasOperation_t op, uint64_t row,
               uint64_t column, bool bf16) {
   if (op == CUBLAS_OP_T) std::swap(row, column);
-  const float value = x[row + column * static_cast<uint64_t>(layout.ld)];
+  const float value = element(x, layout, row + column * static_cast<uint64_t>(layout.ld));
   return bf16 ? simt::from_bf16(simt::to_bf16(value)) : value;
 }
 
-void multiply(const Product& product, float alpha, const float* a, const Layout& a_layout,
-              const float* b, const Layout& b_layout, float beta, const float* c, float* d,
+void multiply(const Product& product, float alpha, const void* a, const Layout& a_layout,
+              const void* b, const Layout& b_layout, float beta, const void* c, void* d,
               const Layout& layout) {
   const bool bf16 = product.compute == CUBLAS_COMPUTE_32F_FAST_16BF;
   for (uint64_t column = 0; column < layout.columns; ++column) {
@@ -66,9 +80,14 @@ void multiply(const Product& product, float alpha, const float* a, const Layout&
       }
       const uint64_t at = row + column * static_cast<uint64_t>(layout.ld);
       double result = alpha * sum;
-      if (beta != 0.0f) result += beta * c[at];
-      if (product.epilogue == CUBLASLT_EPILOGUE_BIAS) result += product.bias[row];
-      d[at] = static_cast<float>(result);
+      if (beta != 0.0f) result += beta * element(c, layout, at);
+      if (product.epilogue == CUBLASLT_EPILOGUE_BIAS) result += element(product.bias, layout, row);
+      const auto rounded = static_cast<float>(result);
+      if (layout.type == CUDA_R_16BF) {
+        static_cast<uint16_t*>(d)[at] = simt::to_bf16(rounded);
+      } else {
+        static_cast<float*>(d)[at] = rounded;
+      }
     }
   }
 }
@@ -111,9 +130,9 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t product,
   return CUBLAS_STATUS_INVALID_VALUE;
 }
 
-cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType,
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType type,
                                           uint64_t rows, uint64_t columns, int64_t ld) {
-  *layout = new Layout{rows, columns, ld};
+  *layout = new Layout{type, rows, columns, ld};
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -177,8 +196,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
                          shape = *d_layout, factor = *static_cast<const float*>(alpha),
                          keep = *static_cast<const float*>(beta)] {
     std::memset(workspace, 0xff, workspace_bytes);
-    multiply(product, factor, static_cast<const float*>(a), a_shape, static_cast<const float*>(b),
-             b_shape, keep, static_cast<const float*>(c), static_cast<float*>(d), shape);
+    multiply(product, factor, a, a_shape, b, b_shape, keep, c, d, shape);
   });
   return CUBLAS_STATUS_SUCCESS;
 }

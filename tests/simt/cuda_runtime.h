@@ -18,6 +18,7 @@
 // Only what the kernels use is here; a name that is missing is added when a kernel needs it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -40,6 +41,9 @@ struct uint3 {
 struct dim3 {
   unsigned x = 1, y = 1, z = 1;
   constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+struct alignas(8) uint2 {
+  unsigned x, y;
 };
 struct alignas(8) float2 {
   float x, y;
@@ -68,6 +72,8 @@ enum class Collective { kShuffle, kBallot, kSyncWarp, kMultiplyAdd };
 // Waits for the lanes of `mask`. A shuffle returns what lane `source` brought, a ballot the lanes
 // that brought something other than 0.
 uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned source);
+// What a lane of the warp brought to its last collective; until the caller's next one.
+uint64_t brought_by(unsigned lane);
 unsigned lane();
 void sync_block();
 void require_aligned(const void* address, std::size_t bytes);
@@ -117,17 +123,45 @@ inline void multiply_add(const uint32_t (&a)[4], const uint32_t (&b)[2], float (
 // ldmatrix.x4: every lane gives the address of a row, and reads from others' rows. Whole words, as
 // kernels write them: accesses are compared with others of their size.
 inline void load_matrices(const uint16_t* row, bool transposed, uint32_t (&words)[4]) {
+  require_aligned(row, 16);
+  collective(Collective::kShuffle, 0xffffffffu, reinterpret_cast<uint64_t>(row), lane());
   for (unsigned matrix = 0; matrix < 4; ++matrix) {
     const unsigned here = lane() / 4, next = lane() % 4 * 2;
     uint16_t pair[2];
     for (unsigned half = 0; half < 2; ++half) {
       const unsigned r = transposed ? next + half : here, c = transposed ? here : next + half;
-      const uint16_t* from = shuffle(0xffffffffu, row, matrix * 8 + r);
-      require_aligned(from, 16);
-      const uint32_t word = reinterpret_cast<const uint32_t*>(from)[c / 2];
+      const auto* from = reinterpret_cast<const uint32_t*>(brought_by(matrix * 8 + r));
+      const uint32_t word = from[c / 2];
       pair[half] = static_cast<uint16_t>(word >> c % 2 * 16);
     }
     words[matrix] = uint32_t{pair[0]} | uint32_t{pair[1]} << 16;
+  }
+}
+
+// cp.async, done as late as a GPU may do it: when the thread waits for its group.
+struct Copy {
+  void* to;
+  const void* from;
+  int bytes;
+};
+void ask_for_copy(const Copy& copy);
+void end_copies();
+bool next_copy(int groups_left, Copy& copy);  // false: none is due
+
+inline void copy_async(void* to, const void* from, int bytes) {
+  require_aligned(to, 16);
+  require_aligned(from, 16);
+  ask_for_copy({to, from, bytes});
+}
+inline void wait_for_copies(int groups_left) {
+  for (Copy copy{}; next_copy(groups_left, copy);) {
+    auto* to = static_cast<uint32_t*>(copy.to);
+    for (int word = 0; word < 4; ++word) {
+      uint32_t value = 0;
+      std::memcpy(&value, static_cast<const char*>(copy.from) + 4 * word,
+                  static_cast<std::size_t>(std::clamp(copy.bytes - 4 * word, 0, 4)));
+      to[word] = value;
+    }
   }
 }
 
@@ -138,6 +172,12 @@ extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 
 // ---- what a thread may call ---------------------------------------------------------------------
+
+inline float __uint_as_float(unsigned bits) {
+  float value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
 
 inline void __syncthreads() { simt::sync_block(); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -71,7 +72,9 @@ struct Fiber {
   unsigned number = 0;  // in the block
   Collective kind{};    // of the collective that it waits at
   unsigned mask = 0, source = 0;
-  uint64_t value = 0;  // brought, then received
+  uint64_t value = 0;                            // brought, then received
+  std::deque<std::pair<uint64_t, Copy>> copies;  // asked for and not made yet, with their group
+  uint64_t copy_groups = 0;                      // that have been ended
 };
 
 // Everything about the block that runs.
@@ -96,6 +99,7 @@ struct Machine {
   std::size_t shared_bytes = 0;
   Shadow shadow;
   std::map<const void*, std::size_t> allowed_shared;
+  uint64_t brought[kMaxThreads / kWarp][kWarp] = {};  // by each warp's lanes to its last collective
 };
 
 alignas(128) char dynamic_memory[kSharedRoom];
@@ -211,6 +215,7 @@ std::string deadlock() {
 void run_block() {
   Machine& m = machine();
   m.at_barrier = m.done = 0;
+  for (Fiber& fiber : m.fibers) fiber.copies.clear(), fiber.copy_groups = 0;
   m.violation.clear();
   std::fill_n(dynamic_memory, m.shared_bytes, '\xff');  // not a number
   for (unsigned t = 0; t < m.threads; ++t) start(m.fibers[t]);
@@ -288,6 +293,7 @@ void complete_if_all_there(Fiber& fiber) {
     ballot |= uint64_t{warp[lane].value != 0} << lane;
   }
   if (fiber.kind == Collective::kMultiplyAdd) multiply_add(brought);
+  std::copy(std::begin(brought), std::end(brought), m.brought[fiber.number / kWarp]);
   for (unsigned lane = 0; lane < lanes; ++lane) {
     if ((fiber.mask >> lane & 1) == 0) continue;
     warp[lane].value = fiber.kind == Collective::kBallot ? ballot : brought[warp[lane].source];
@@ -311,6 +317,23 @@ void require_aligned(const void* address, std::size_t bytes) {
 }
 
 void* dynamic_shared() { return dynamic_memory; }
+
+void ask_for_copy(const Copy& copy) {
+  Fiber& fiber = *machine().running;
+  fiber.copies.emplace_back(fiber.copy_groups, copy);
+}
+
+void end_copies() { ++machine().running->copy_groups; }
+
+bool next_copy(int groups_left, Copy& copy) {
+  Fiber& fiber = *machine().running;
+  if (fiber.copies.empty()) return false;
+  const auto& [group, first] = fiber.copies.front();
+  if (group + static_cast<uint64_t>(groups_left) >= fiber.copy_groups) return false;
+  copy = first;
+  fiber.copies.pop_front();
+  return true;
+}
 
 void allow_shared(const void* kernel, int bytes) {
   if (bytes < 0 || static_cast<std::size_t>(bytes) > kMaxShared) {
@@ -336,6 +359,11 @@ uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned sou
   complete_if_all_there(fiber);
   if (fiber.state != State::kRunnable) leave(false);
   return fiber.value;
+}
+
+uint64_t brought_by(unsigned lane) {
+  const Machine& m = machine();
+  return m.brought[m.running->number / kWarp][lane];
 }
 
 void sync_block() {

@@ -108,8 +108,8 @@ TEST_F(CudaTrainer, SharesBatchesAmongRanks) {
   EXPECT_LT(largest_difference(found.parameters, expected.parameters), 1e-6);
 }
 
-// With factors rounded to 8 bits, losses differ in the third digit.
-TEST_F(CudaTrainer, MultipliesInBf16) {
+// With activations of 8 bits, losses differ in the third digit.
+TEST_F(CudaTrainer, TrainsInBf16) {
   TrainingArguments in_f32 = arguments(), in_bf16 = arguments();
   in_f32.max_steps = in_bf16.max_steps = 2;
   in_f32.eval_strategy = in_bf16.eval_strategy = IntervalStrategy::kNo;
@@ -120,6 +120,19 @@ TEST_F(CudaTrainer, MultipliesInBf16) {
   const double expected = loss(train(host_device(), in_f32)), found = loss(train(gpu(), in_bf16));
   EXPECT_NEAR(found, expected, 1e-2 * expected);
   EXPECT_NE(found, expected);
+}
+
+// The bfloat16s of the parameters come from a checkpoint as AdamW would have left them.
+TEST_F(CudaTrainer, ResumesInBf16) {
+  const TemporaryDirectory directory;
+  TrainingArguments chosen = arguments();
+  chosen.bf16 = true;
+  chosen.output_dir = directory.path();
+  chosen.save_strategy = IntervalStrategy::kSteps;
+  chosen.save_steps = 4;
+  const Outcome found = train(gpu(), chosen);
+  chosen.resume_from_checkpoint = checkpoint_path(directory.path(), 4);
+  EXPECT_EQ(train(gpu(), chosen).parameters, found.parameters);
 }
 
 // What is not finite is found some steps later, and is told as if it had been found at once.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
+#include "kernels/bfloat16.h"
 #include "tests/train/golden.h"
 
 namespace lathe {
@@ -50,6 +52,26 @@ TEST(AdamW, EqualsPyTorch) {
       EXPECT_EQ(optimizer.steps(), 5);
     }
   }
+}
+
+TEST(AdamW, KeepsRoundedValuesUp) {
+  ParameterStore store;
+  Parameter& parameter = store.add("weight", {5}, Initializer::kZeros);
+  store.allocate_values();
+  store.allocate_gradients();
+  fill(parameter.value, {1.0f, 1.01f, -2.0f, 3.5f, 0.0f});
+  Arena arena(0);
+  const Context context{reference_kernels(), arena};
+  AdamW before(store, {});
+  store.round_values(reference_kernels(), nullptr);
+  const auto rounded = [&] { return static_cast<const uint16_t*>(parameter.rounded.data()); };
+  EXPECT_EQ(rounded()[1], to_bfloat16(1.01f));
+  EXPECT_THROW(before.step(context, 0.1), Error);
+  AdamW optimizer(store, {});
+  fill(parameter.gradient, {1, 2, 3, 4, 5});
+  optimizer.step(context, 0.1);
+  EXPECT_LT(parameter.value.f32()[0], 0.95f);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(rounded()[i], to_bfloat16(parameter.value.f32()[i]));
 }
 
 TEST(AdamW, DecaysNeitherBiasesNorLayerNorm) {

@@ -93,7 +93,8 @@ Device& device_of_rank(const CommonOptions& common, int local_rank) {
 
 std::string device_line(const Device& device, bool bf16, Gemm gemm) {
   const std::string line = "device: " + device.description();
-  const char* const products = bf16 ? ", bf16 products" : "";
+  const bool stores = bf16 && takes_bf16(device.kernels(gemm));
+  const char* const products = stores ? ", bf16" : bf16 ? ", bf16 products" : "";
   if (!device.is_host()) return concat(line, products, ", ", device.kernels(gemm).name);
   const int threads = omp_get_max_threads();
   return concat(line, ", ", threads, threads == 1 ? " thread" : " threads", products);

@@ -12,6 +12,7 @@ struct AttentionShape {
   std::vector<int32_t> queries = {};  // a sequence; empty: as many as lengths
   int64_t padding = 0;                // of every row
   bool fused_qkv = false;  // q, k and v, and their gradients, as columns of one wide matrix
+  Precision precision = Precision::kF32;
 };
 
 // Where the operands of one shape lie.
@@ -28,22 +29,27 @@ struct AttentionLayout {
     const int64_t tokens = offsets.back(), queries = query_offsets.back();
     o.add_ints("offsets", offsets);
     o.add_ints("query_offsets", query_offsets);
+    const auto add = [&](const char* name, int64_t count, double size = 1) {
+      o.add_numbers(name, count, shape.precision, -size, size);
+    };
     if (shape.fused_qkv) {
-      o.add("qkv", tokens * ld, -2, 2);
-      o.add("dqkv", tokens * ld);
+      add("qkv", tokens * ld, 2);
+      add("dqkv", tokens * ld);
     } else {
-      o.add("q", queries * ld, -2, 2), o.add("dq", queries * ld);
-      o.add("k", tokens * ld, -2, 2), o.add("dk", tokens * ld);
-      o.add("v", tokens * ld), o.add("dv", tokens * ld);
+      add("q", queries * ld, 2), add("dq", queries * ld);
+      add("k", tokens * ld, 2), add("dk", tokens * ld);
+      add("v", tokens * ld), add("dv", tokens * ld);
     }
-    o.add("context", queries * ldcontext);
-    o.add("dcontext", queries * ldcontext);
+    add("context", queries * ldcontext);
+    add("dcontext", queries * ldcontext);
     o.add("logsumexp", queries * shape.heads);
   }
 
-  float* part(Operands& o, const char* prefix, int index) const {
-    if (shape.fused_qkv) return o.f(concat(prefix, "qkv")) + index * width;
-    return o.f(concat(prefix, "qkv"[index]));
+  Numbers part(Operands& o, const char* prefix, int index) const {
+    if (!shape.fused_qkv) return o.n(concat(prefix, "qkv"[index]));
+    const Numbers all = o.n(concat(prefix, "qkv"));
+    if (shape.precision == Precision::kF32) return all + index * width;
+    return {static_cast<uint16_t*>(all.data) + index * width, Precision::kBF16};
   }
 
   AttentionForwardArgs forward(Operands& o) const {
@@ -55,7 +61,7 @@ struct AttentionLayout {
     args.ldq = args.ldk = args.ldv = ld;
     args.scale = 0.3f;
     args.dropout = case_dropout(shape.dropout);
-    args.context = o.f("context"), args.ldcontext = ldcontext;
+    args.context = o.n("context"), args.ldcontext = ldcontext;
     args.logsumexp = o.f("logsumexp");
     return args;
   }
@@ -69,7 +75,7 @@ struct AttentionLayout {
     args.ldq = args.ldk = args.ldv = ld;
     args.scale = f.scale;
     args.dropout = f.dropout;
-    args.context = f.context, args.dcontext = o.f("dcontext"), args.ldcontext = ldcontext;
+    args.context = f.context, args.dcontext = o.n("dcontext"), args.ldcontext = ldcontext;
     args.logsumexp = f.logsumexp;
     args.dq = part(o, "d", 0), args.dk = part(o, "d", 1), args.dv = part(o, "d", 2);
     args.lddq = args.lddk = args.lddv = ld;
@@ -90,7 +96,7 @@ struct AttentionLayout {
   int64_t width, ld, ldcontext;
 };
 
-inline std::vector<AttentionShape> attention_shapes() {
+inline std::vector<AttentionShape> attention_shapes(Precision precision) {
   std::vector<AttentionShape> shapes;
   for (float dropout : {0.0f, 0.1f, 0.5f}) {
     shapes.push_back({"one_token", {1}, 1, 1, dropout});
@@ -105,6 +111,7 @@ inline std::vector<AttentionShape> attention_shapes() {
   shapes.push_back({"long_and_short", {301, 1, 2, 130, 6}, 1, 33, 0.1f, {}, 0, true});
   shapes.push_back({"many_short", std::vector<int32_t>(100, 3), 2, 16, 0.1f});
   shapes.push_back({"no_sequence", {}, 2, 16, 0.1f});
+  for (AttentionShape& shape : shapes) shape.precision = precision;
   return shapes;
 }
 
@@ -112,7 +119,7 @@ inline Case attention_forward_case(const AttentionShape& shape, bool save) {
   const AttentionLayout layout(shape);
   Case c;
   c.name = concat("attention_forward/", shape.name, "/dropout_", shape.dropout,
-                  save ? "" : "_inference");
+                  save ? "" : "_inference", suffix_of(shape.precision));
   c.flops = 2 * layout.products();
   c.prepare = [layout](Operands& o) { layout.add_operands(o); };
   c.run = [layout, save](const Kernels& kernels, Operands& o) {
@@ -126,7 +133,8 @@ inline Case attention_forward_case(const AttentionShape& shape, bool save) {
 inline Case attention_backward_case(const AttentionShape& shape) {
   const AttentionLayout layout(shape);
   Case c;
-  c.name = concat("attention_backward/", shape.name, "/dropout_", shape.dropout);
+  c.name = concat("attention_backward/", shape.name, "/dropout_", shape.dropout,
+                  suffix_of(shape.precision));
   c.flops = 5 * layout.products();
   c.prepare = [layout](Operands& o) {
     layout.add_operands(o);
@@ -138,9 +146,9 @@ inline Case attention_backward_case(const AttentionShape& shape) {
   return c;
 }
 
-inline std::vector<Case> attention_cases() {
+inline std::vector<Case> attention_cases(Precision precision = Precision::kF32) {
   std::vector<Case> cases;
-  for (const AttentionShape& shape : attention_shapes()) {
+  for (const AttentionShape& shape : attention_shapes(precision)) {
     cases.push_back(attention_forward_case(shape, true));
     cases.push_back(attention_forward_case(shape, false));
     cases.push_back(attention_backward_case(shape));

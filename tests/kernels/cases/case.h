@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "kernels/bfloat16.h"
 #include "kernels/kernels.h"
 #include "tensor/random.h"
 #include "tests/kernels/cases/mirror.h"
@@ -22,7 +23,7 @@ namespace lathe::testing {
 // two runs also shows what was written that should not have been.
 class Operands {
  public:
-  // With offset 1 no float buffer is aligned to more than a float.
+  // With offset 1 no buffer of numbers is aligned to more than one of them.
   explicit Operands(int64_t offset = 0) : offset_(offset) {}
 
   // Uniform over (low, high); the values depend on the name alone.
@@ -32,6 +33,19 @@ class Operands {
     Random random(std::hash<std::string>()(name));
     for (float& x : values) x = static_cast<float>(low + (high - low) * 0x1p-32 * random.next());
     std::rotate(values.begin(), values.end() - offset_, values.end());  // the same from f() on
+  }
+  // The same as floats or as bfloat16s.
+  void add_numbers(const std::string& name, int64_t count, Precision precision, double low = -1,
+                   double high = 1) {
+    add(name, count, low, high);
+    if (precision == Precision::kF32) return;
+    add_rounded(name, name);
+    floats_.erase(name);
+  }
+  // The bfloat16s of floats that have been added.
+  void add_rounded(const std::string& name, const std::string& of) {
+    std::vector<uint16_t>& values = halves_[name];
+    for (float x : floats_.at(of)) values.push_back(to_bfloat16(x));
   }
   void add_constant(const std::string& name, int64_t count, float value) {
     floats_[name].assign(static_cast<std::size_t>(count + offset_), value);
@@ -55,6 +69,11 @@ class Operands {
   float* f(const std::string& name) {
     return (mirror_ ? mirror_->at<float>(name) : floats_.at(name).data()) + offset_;
   }
+  Numbers n(const std::string& name) {
+    if (floats_.contains(name)) return f(name);
+    uint16_t* start = mirror_ ? mirror_->at<uint16_t>(name) : halves_.at(name).data();
+    return {start + offset_, Precision::kBF16};
+  }
   const int32_t* i(const std::string& name) {
     return mirror_ ? mirror_->at<int32_t>(name) : ints_.at(name).data();
   }
@@ -77,12 +96,14 @@ class Operands {
   void move_to(Device& device) {
     mirror_ = std::make_shared<Mirror>(device);
     for (const auto& [name, x] : floats_) mirror_->add(name, x.data(), x.size());
+    for (const auto& [name, x] : halves_) mirror_->add(name, x.data(), x.size());
     for (const auto& [name, x] : ints_) mirror_->add(name, x.data(), x.size());
     for (const auto& [name, x] : bytes_) mirror_->add(name, x.data(), x.size());
     for (const auto& [name, x] : doubles_) mirror_->add(name, &x, 1);
   }
   void fetch() {
     for (auto& [name, x] : floats_) mirror_->fetch(name, x.data());
+    for (auto& [name, x] : halves_) mirror_->fetch(name, x.data());
     for (auto& [name, x] : bytes_) mirror_->fetch(name, x.data());
     for (auto& [name, x] : doubles_) mirror_->fetch(name, &x);
     mirror_.reset();
@@ -90,6 +111,7 @@ class Operands {
 
   // Whole buffers, whose first offset() elements lie before f().
   const std::map<std::string, std::vector<float>>& floats() const { return floats_; }
+  const std::map<std::string, std::vector<uint16_t>>& halves() const { return halves_; }
   const std::map<std::string, std::vector<uint8_t>>& bytes() const { return bytes_; }
   const std::map<std::string, double>& doubles() const { return doubles_; }
   int64_t offset() const { return offset_; }
@@ -97,6 +119,7 @@ class Operands {
  private:
   int64_t offset_;
   std::map<std::string, std::vector<float>> floats_;
+  std::map<std::string, std::vector<uint16_t>> halves_;  // bfloat16s
   std::map<std::string, std::vector<int32_t>> ints_;
   std::map<std::string, std::vector<uint8_t>> bytes_;
   std::map<std::string, double> doubles_;
@@ -114,6 +137,11 @@ struct Case {
 
 inline Dropout case_dropout(float probability) {
   return {probability, 0x9876543210abcdefull, 7, 3};
+}
+
+inline double bytes_of(Precision precision) { return precision == Precision::kF32 ? 4 : 2; }
+inline const char* suffix_of(Precision precision) {
+  return precision == Precision::kF32 ? "" : "_in_bf16";
 }
 
 // 0, lengths[0], lengths[0] + lengths[1], …

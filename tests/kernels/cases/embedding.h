@@ -9,6 +9,7 @@ struct EmbeddingShape {
   float dropout = 0;
   bool aliased = false;    // dsum over dy
   bool inference = false;  // nothing saved, no marks of touched words
+  Precision precision = Precision::kF32;
 };
 
 constexpr int64_t kCasePositions = 11;
@@ -27,7 +28,9 @@ inline void add_embedding_operands(Operands& o, const EmbeddingShape& s) {
   o.add("type", 2 * s.hidden), o.add("dtype", 2 * s.hidden);
   o.add("gamma", s.hidden, 0.5, 1.5), o.add("beta", s.hidden);
   o.add("dgamma", s.hidden), o.add("dbeta", s.hidden);
-  for (const char* name : {"y", "sum", "dy", "dsum"}) o.add(name, s.tokens * s.hidden);
+  for (const char* name : {"y", "sum", "dy", "dsum"}) {
+    o.add_numbers(name, s.tokens * s.hidden, s.precision);
+  }
   o.add("mean", s.tokens), o.add("rstd", s.tokens);
   std::vector<uint8_t> touched(static_cast<std::size_t>(s.words));
   touched.back() = 1;  // by an earlier batch
@@ -42,9 +45,9 @@ inline EmbeddingForwardArgs embedding_forward_args(Operands& o, const EmbeddingS
   args.gamma = o.f("gamma"), args.beta = o.f("beta");
   args.eps = 1e-12f;
   args.dropout = case_dropout(s.dropout);
-  args.y = o.f("y");
+  args.y = o.n("y");
   if (s.inference) return args;
-  args.sum = o.f("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
+  args.sum = o.n("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
   return args;
 }
 
@@ -54,9 +57,9 @@ inline EmbeddingBackwardArgs embedding_backward_args(Operands& o, const Embeddin
   args.ids = o.i("ids"), args.positions = o.i("positions"), args.types = o.i("types");
   args.gamma = o.f("gamma");
   args.dropout = case_dropout(s.dropout);
-  args.sum = o.f("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
-  args.dy = o.f("dy");
-  args.dsum = s.aliased ? o.f("dy") : o.f("dsum");
+  args.sum = o.n("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
+  args.dy = o.n("dy");
+  args.dsum = o.n(s.aliased ? "dy" : "dsum");
   args.dgamma = o.f("dgamma"), args.dbeta = o.f("dbeta");
   args.dword = o.f("dword"), args.dposition = o.f("dposition"), args.dtype = o.f("dtype");
   args.word_touched = s.inference ? nullptr : o.b("touched");
@@ -65,7 +68,7 @@ inline EmbeddingBackwardArgs embedding_backward_args(Operands& o, const Embeddin
 
 inline std::string name_of(const EmbeddingShape& s) {
   return concat("/", s.tokens, "x", s.hidden, "/dropout_", s.dropout, s.aliased ? "_aliased" : "",
-                s.inference ? "_unsaved" : "");
+                s.inference ? "_unsaved" : "", suffix_of(s.precision));
 }
 
 inline Case embedding_forward_case(const EmbeddingShape& s) {
@@ -95,13 +98,13 @@ inline Case embedding_backward_case(const EmbeddingShape& s) {
   return c;
 }
 
-inline std::vector<Case> embedding_cases() {
+inline std::vector<Case> embedding_cases(Precision precision = Precision::kF32) {
   std::vector<Case> cases;
   for (const auto& [tokens, hidden, words] : std::initializer_list<std::array<int64_t, 3>>{
            {1, 3, 5}, {9, 37, 6}, {100, 64, 50}, {530, 384, 1000}, {9, 1100, 6}, {0, 8, 3}}) {
     for (float dropout : {0.0f, 0.1f, 0.5f}) {
       for (bool variant : {false, true}) {
-        const EmbeddingShape s{tokens, hidden, words, dropout, variant, variant};
+        const EmbeddingShape s{tokens, hidden, words, dropout, variant, variant, precision};
         cases.push_back(embedding_forward_case(s));
         cases.push_back(embedding_backward_case(s));
       }

@@ -13,6 +13,7 @@ struct GemmShape {
   bool accumulate = false, row_sum = false, save = true;
   int64_t padding = 0;  // of every row
   Precision precision = Precision::kF32;
+  Precision operands = Precision::kF32, result = Precision::kF32;  // in which they are stored
 };
 
 inline std::string name_of(const GemmShape& s) {
@@ -22,7 +23,8 @@ inline std::string name_of(const GemmShape& s) {
                 "x", s.k, "/", kEpilogues[static_cast<int>(s.epilogue)],
                 s.accumulate ? "_accumulate" : "", s.row_sum ? "_rowsum" : "",
                 s.save ? "" : "_unsaved", s.padding > 0 ? "_padded" : "",
-                s.precision == Precision::kBF16 ? "_bf16" : "");
+                s.precision == Precision::kBF16 ? "_bf16" : "", suffix_of(s.operands),
+                s.result == Precision::kBF16 ? "_to_bf16" : "");
 }
 
 inline Case gemm_case(const GemmShape& s) {
@@ -33,25 +35,26 @@ inline Case gemm_case(const GemmShape& s) {
   c.name = name_of(s);
   c.flops = 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k);
   c.bfloat16 = s.precision == Precision::kBF16;
-  c.bytes = 4.0 * static_cast<double>(s.m * s.k + s.k * s.n + s.m * s.n);
+  c.bytes = bytes_of(s.operands) * static_cast<double>(s.m * s.k + s.k * s.n) +
+            bytes_of(s.result) * static_cast<double>(s.m * s.n);
   c.prepare = [=](Operands& o) {
-    o.add("a", (s.transpose_a ? s.k : s.m) * lda);
-    o.add("b", (s.transpose_b ? s.n : s.k) * ldb);
-    o.add("c", s.m * ldc);
-    o.add("bias", s.n);
-    o.add("saved", s.m * ldc, -4, 4);
+    o.add_numbers("a", (s.transpose_a ? s.k : s.m) * lda, s.operands);
+    o.add_numbers("b", (s.transpose_b ? s.n : s.k) * ldb, s.operands);
+    o.add_numbers("c", s.m * ldc, s.result);
+    o.add_numbers("bias", s.n, s.result);
+    o.add_numbers("saved", s.m * ldc, s.result, -4, 4);
     o.add("row_sum", s.m);
   };
   c.run = [=](const Kernels& kernels, Operands& o) {
     GemmArgs args{};
     args.m = s.m, args.n = s.n, args.k = s.k;
-    args.a = o.f("a"), args.lda = lda, args.transpose_a = s.transpose_a;
-    args.b = o.f("b"), args.ldb = ldb, args.transpose_b = s.transpose_b;
-    args.c = o.f("c"), args.ldc = ldc;
+    args.a = o.n("a"), args.lda = lda, args.transpose_a = s.transpose_a;
+    args.b = o.n("b"), args.ldb = ldb, args.transpose_b = s.transpose_b;
+    args.c = o.n("c"), args.ldc = ldc;
     args.accumulate = s.accumulate;
     args.epilogue = s.epilogue;
-    args.bias = o.f("bias");
-    args.saved = s.save ? o.f("saved") : nullptr;
+    args.bias = o.n("bias");
+    if (s.save) args.saved = o.n("saved");
     args.a_row_sum = s.row_sum ? o.f("row_sum") : nullptr;
     args.precision = s.precision;
     kernels.gemm(args, o.stream());
@@ -102,6 +105,38 @@ inline std::vector<Case> gemm_cases() {
       shape.transpose_a = true;
       shape.transpose_b = !forward;
       shape.row_sum = n > 0;
+      cases.push_back(gemm_case(shape));
+    }
+  }
+  return cases;
+}
+
+// Of operands that are bfloat16s: every pair of transpositions, with whole pieces of 16 bytes and
+// without; every epilogue into bfloat16s; sums into floats.
+inline std::vector<Case> gemm_cases_in_bf16() {
+  constexpr Precision kBF16 = Precision::kBF16;
+  const int64_t sizes[][3] = {{1, 1, 1},      {5, 7, 3}, {140, 133, 70}, {64, 136, 96},
+                              {130, 24, 200}, {3, 5, 0}, {0, 5, 4},      {5, 0, 4}};
+  std::vector<Case> cases;
+  for (const auto& [m, n, k] : sizes) {
+    GemmShape shape{.m = m, .n = n, .k = k, .operands = kBF16};
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        shape.transpose_a = ta, shape.transpose_b = tb;
+        shape.result = ta ? Precision::kF32 : kBF16;
+        shape.accumulate = shape.row_sum = ta;
+        shape.padding = tb ? 3 : 0;
+        cases.push_back(gemm_case(shape));
+      }
+    }
+    shape = {.m = m, .n = n, .k = k, .accumulate = true, .operands = kBF16, .result = kBF16};
+    cases.push_back(gemm_case(shape));
+    shape.accumulate = false;
+    for (const Epilogue epilogue :
+         {Epilogue::kBias, Epilogue::kBiasGelu, Epilogue::kBiasTanh, Epilogue::kGeluBackward}) {
+      shape.epilogue = epilogue;
+      shape.transpose_b = epilogue != Epilogue::kGeluBackward;
+      shape.save = epilogue != Epilogue::kBiasTanh;
       cases.push_back(gemm_case(shape));
     }
   }

@@ -10,6 +10,7 @@ struct OptimizerShape {
   float weight_decay = 0;
   int64_t marked_rows = 0, row_size = 0;  // a slice more, with marks of active rows
   int64_t step = 1;
+  bool rounded = false;  // with bfloat16s of the values
 };
 
 inline std::string slice_name(const char* what, std::size_t s) { return concat(what, s); }
@@ -34,6 +35,8 @@ inline void add_optimizer_operands(Operands& o, const OptimizerShape& s) {
   const std::vector<int64_t> counts = slice_counts(s);
   for (std::size_t i = 0; i < counts.size(); ++i) {
     o.add(slice_name("value", i), counts[i]), o.add(slice_name("gradient", i), counts[i]);
+    // The same values where a slice's rounded ones start.
+    if (s.rounded) o.add_rounded(slice_name("rounded", i), slice_name("value", i));
     o.add(slice_name("m", i), counts[i]), o.add(slice_name("v", i), counts[i], 0, 1);
   }
   o.add_bytes("active", every_third_row(s.marked_rows));
@@ -49,6 +52,9 @@ inline std::vector<ParameterSlice> slices_of(Operands& o, const OptimizerShape& 
     slices.push_back({o.f(slice_name("value", i)), o.f(slice_name("gradient", i)),
                       o.f(slice_name("m", i)), o.f(slice_name("v", i)), counts[i],
                       i % 2 == 0 ? s.weight_decay : 0.0f});
+    if (s.rounded) {
+      slices.back().rounded = static_cast<uint16_t*>(o.n(slice_name("rounded", i)).data);
+    }
     if (s.marked_rows == 0 || i + 1 < counts.size()) continue;
     slices.back().weight_decay = s.weight_decay;
     slices.back().row_size = s.row_size;
@@ -59,7 +65,7 @@ inline std::vector<ParameterSlice> slices_of(Operands& o, const OptimizerShape& 
 
 inline Case adamw_case(const OptimizerShape& s) {
   Case c;
-  c.name = "adamw/" + s.name;
+  c.name = concat("adamw/", s.name, s.rounded ? "_rounded" : "");
   for (int64_t count : slice_counts(s)) c.bytes += 4.0 * 8 * static_cast<double>(count);
   c.prepare = [s](Operands& o) { add_optimizer_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
@@ -86,9 +92,9 @@ inline Case squared_norm_case(const OptimizerShape& s) {
   return c;
 }
 
-inline std::vector<Case> optimizer_cases() {
+inline std::vector<Case> optimizer_cases(bool rounded = false) {
   std::vector<Case> cases;
-  for (const OptimizerShape& s : {
+  for (OptimizerShape s : {
            OptimizerShape{"one", {1}},
            OptimizerShape{"odd", {7, 1, 33, 16, 100}, 0.1f, 0, 0, 3},
            OptimizerShape{"chunks", {16384, 16385, 50000, 5}, 0.1f, 0, 0, 1000},
@@ -96,6 +102,7 @@ inline std::vector<Case> optimizer_cases() {
            OptimizerShape{"active_rows_decay", {40}, 0.1f, 1000, 37, 2},
            OptimizerShape{"long_rows", {}, 0.0f, 25, 20000, 2},
        }) {
+    s.rounded = rounded;
     cases.push_back(adamw_case(s));
     cases.push_back(squared_norm_case(s));
   }

@@ -44,25 +44,26 @@ inline Case tanh_backward_case(RowsShape s, bool in_place) {
 }
 
 // `rows` rows out of (or into) 2 * rows + 1, backwards.
-inline void add_row_operands(Operands& o, RowsShape s) {
+inline void add_row_operands(Operands& o, RowsShape s, Precision precision) {
   std::vector<int32_t> indices;
   for (int64_t i = s.rows; i > 0; --i) indices.push_back(static_cast<int32_t>(2 * i));
   o.add_ints("indices", indices);
-  o.add("many", (2 * s.rows + 1) * s.columns), o.add("few", s.rows * s.columns);
+  o.add_numbers("many", (2 * s.rows + 1) * s.columns, precision);
+  o.add_numbers("few", s.rows * s.columns, precision);
 }
 
-inline std::vector<Case> indexed_cases(RowsShape s) {
+inline std::vector<Case> indexed_cases(RowsShape s, Precision precision = Precision::kF32) {
   Case gather, scatter;
-  gather.name = concat("gather_rows/", s.rows, "x", s.columns);
-  scatter.name = concat("scatter_add_rows/", s.rows, "x", s.columns);
-  gather.bytes = 4.0 * 2 * static_cast<double>(s.rows * s.columns);
-  scatter.bytes = 4.0 * 3 * static_cast<double>(s.rows * s.columns);
-  gather.prepare = scatter.prepare = [=](Operands& o) { add_row_operands(o, s); };
+  gather.name = concat("gather_rows/", s.rows, "x", s.columns, suffix_of(precision));
+  scatter.name = concat("scatter_add_rows/", s.rows, "x", s.columns, suffix_of(precision));
+  gather.bytes = bytes_of(precision) * 2 * static_cast<double>(s.rows * s.columns);
+  scatter.bytes = bytes_of(precision) * 3 * static_cast<double>(s.rows * s.columns);
+  gather.prepare = scatter.prepare = [=](Operands& o) { add_row_operands(o, s, precision); };
   gather.run = [=](const Kernels& kernels, Operands& o) {
-    kernels.gather_rows({o.f("many"), o.i("indices"), o.f("few"), s.rows, s.columns}, o.stream());
+    kernels.gather_rows({o.n("many"), o.i("indices"), o.n("few"), s.rows, s.columns}, o.stream());
   };
   scatter.run = [=](const Kernels& kernels, Operands& o) {
-    kernels.scatter_add_rows({o.f("few"), o.i("indices"), o.f("many"), s.rows, s.columns},
+    kernels.scatter_add_rows({o.n("few"), o.i("indices"), o.n("many"), s.rows, s.columns},
                              o.stream());
   };
   return {gather, scatter};
@@ -88,6 +89,31 @@ inline Case zero_case(RowsShape s, bool marked) {
     kernels.zero(args, o.stream());
   };
   return c;
+}
+
+inline Case cast_case(int64_t count, Precision from, Precision to) {
+  Case c;
+  c.name = concat("cast/", count, suffix_of(from), "/to", suffix_of(to));
+  c.bytes = (bytes_of(from) + bytes_of(to)) * static_cast<double>(count);
+  c.prepare = [=](Operands& o) { o.add_numbers("x", count, from), o.add_numbers("y", count, to); };
+  c.run = [=](const Kernels& kernels, Operands& o) {
+    kernels.cast({o.n("x"), o.n("y"), count}, o.stream());
+  };
+  return c;
+}
+
+// What there is of these ops in bfloat16.
+inline std::vector<Case> rows_cases_in_bf16() {
+  std::vector<Case> cases;
+  for (const RowsShape& s : {RowsShape{1, 1}, {3, 5}, {30, 384}, {0, 4}}) {
+    for (const Case& c : indexed_cases(s, Precision::kBF16)) cases.push_back(c);
+    for (const Precision from : {Precision::kF32, Precision::kBF16}) {
+      for (const Precision to : {Precision::kF32, Precision::kBF16}) {
+        cases.push_back(cast_case(s.rows * s.columns, from, to));
+      }
+    }
+  }
+  return cases;
 }
 
 inline std::vector<Case> rows_cases() {

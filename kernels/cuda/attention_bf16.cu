@@ -1,0 +1,140 @@
+// Forward on tensor cores: each warp holds 16 queries' scores, maxima, sums and contexts, and tiles
+// of 64 keys stream past (online softmax: Milakov, Gimelshein 2018; Dao, "FlashAttention-2", 2023).
+// While a tile is worked on, the next is on its way to shared memory.
+#include "kernels/cuda/attention_bf16.h"
+#include "kernels/cuda/ops.h"
+
+namespace lathe::LATHE_CUDA {
+
+namespace {
+
+// A tile of queries, and of keys and of values two each.
+template <int kHead>
+constexpr int kForwardBytes = 5 * kTileNumbers<kHead> * 2;
+
+// The softmax of the lane's two rows as far as their keys have been seen; in units of log 2.
+struct OnlineSoftmax {
+  float largest[2] = {-INFINITY, -INFINITY}, sum[2] = {};
+
+  // Scores become exp2(score - largest); the factors are what earlier sums must shrink by.
+  __device__ void take(Scores& scores, float scale, int keys_left, float (&shrink)[2]) {
+    LATHE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+      float tile_largest = -INFINITY;
+      LATHE_UNROLL
+      for (int n = 0; n < kScorePieces; ++n) {
+        LATHE_UNROLL
+        for (int e = 0; e < 2; ++e) {
+          float& score = scores.x[n][2 * half + e];
+          score = n * 8 + lane_of() % 4 * 2 + e < keys_left ? score * scale : -INFINITY;
+          tile_largest = fmaxf(tile_largest, score);
+        }
+      }
+      const float now_largest = fmaxf(largest[half], warp_max<4>(tile_largest));
+      shrink[half] = exp2f(largest[half] - now_largest);
+      largest[half] = now_largest;
+      float tile_sum = 0;
+      LATHE_UNROLL
+      for (int n = 0; n < kScorePieces; ++n) {
+        LATHE_UNROLL
+        for (int e = 0; e < 2; ++e) {
+          float& score = scores.x[n][2 * half + e];
+          score = exp2f(score - now_largest);
+          tile_sum += score;
+        }
+      }
+      sum[half] = sum[half] * shrink[half] + warp_sum<4>(tile_sum);
+    }
+  }
+};
+
+// A block takes a head of a sequence, and of its queries every gridDim.z-th tile.
+template <int kHead>
+__global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
+    forward_kernel(const __grid_constant__ AttentionForwardArgs args, Draw draw, bool vectors) {
+  auto* q_tile = dynamic_shared<uint16_t>();
+  uint16_t* k_tiles = q_tile + kTileNumbers<kHead>;
+  uint16_t* v_tiles = k_tiles + 2 * kTileNumbers<kHead>;
+  const int64_t head = blockIdx.x, sequence = blockIdx.y;
+  const int64_t first_key = args.offsets[sequence], first_query = args.query_offsets[sequence];
+  const int keys = static_cast<int>(args.offsets[sequence + 1] - first_key);
+  const int queries = static_cast<int>(args.query_offsets[sequence + 1] - first_query);
+  const int head_size = static_cast<int>(args.head_size);
+  const HeadMatrix q = head_matrix(args.q, args.ldq, first_query, head_size, vectors);
+  const HeadMatrix k = head_matrix(args.k, args.ldk, first_key, head_size, vectors);
+  const HeadMatrix v = head_matrix(args.v, args.ldv, first_key, head_size, vectors);
+  const int tiles = (keys + kTileRows - 1) / kTileRows;
+  const int warp_row = warp_of() * kWarpRows;
+  const auto begin_tile = [&](int tile) {
+    if (tile < tiles) {
+      const int place = tile % 2 * kTileNumbers<kHead>;
+      copy_rows<kHead>(k, tile * kTileRows, keys, k_tiles + place);
+      copy_rows<kHead>(v, tile * kTileRows, keys, v_tiles + place);
+    }
+    end_copies();
+  };
+
+  for (int i0 = static_cast<int>(blockIdx.z) * kTileRows; i0 < queries;
+       i0 += static_cast<int>(gridDim.z) * kTileRows) {
+    __syncthreads();  // the last tiles are no longer needed
+    copy_rows<kHead>(q, i0, queries, q_tile);
+    begin_tile(0);
+    HeadSums<kHead> context;
+    OnlineSoftmax softmax;
+    const int64_t first_row = first_query + i0 + warp_row + lane_of() / 4;  // the second: 8 further
+    for (int tile = 0; tile < tiles; ++tile) {
+      wait_for_copies<0>();
+      __syncthreads();
+      begin_tile(tile + 1);
+      if (i0 + warp_row >= queries) continue;
+      const int place = tile % 2 * kTileNumbers<kHead>, left = keys - tile * kTileRows;
+      Scores scores;
+      scores.multiply<kHead>(q_tile, warp_row + lane_of() % 16, k_tiles + place, groups_of(left));
+      float shrink[2];
+      softmax.take(scores, args.scale * kLog2E, left, shrink);
+      if (draw.active) {
+        const uint32_t kept =
+            keep_of_queries(draw, tile, static_cast<uint32_t>(first_row * args.heads + head),
+                            static_cast<uint32_t>((first_row + 8) * args.heads + head));
+        LATHE_UNROLL
+        for (int n = 0; n < kScorePieces; ++n) {
+          LATHE_UNROLL
+          for (int u = 0; u < 4; ++u) scores.x[n][u] *= keep_factor(draw, kept, n, u);
+        }
+      }
+      LATHE_UNROLL
+      for (auto& piece : context.x) {
+        LATHE_UNROLL
+        for (int u = 0; u < 4; ++u) piece[u] *= shrink[u / 2];
+      }
+      context.add_product(scores, v_tiles + place, groups_of(left));
+    }
+    LATHE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+      const int64_t row = first_row + half * 8;
+      if (row >= first_query + queries) continue;
+      context.store_row(half, 1.0f / softmax.sum[half],
+                        as<Bf16>(args.context) + row * args.ldcontext + head * head_size, head_size,
+                        vectors);
+      if (args.logsumexp != nullptr && lane_of() % 4 == 0) {
+        args.logsumexp[row * args.heads + head] =
+            softmax.largest[half] * kLn2 + logf(softmax.sum[half]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void attention_forward_bf16(const AttentionForwardArgs& args, Stream stream) {
+  const bool vectors =
+      pieces_are_aligned(args.head_size, {args.q.data, args.k.data, args.v.data, args.context.data},
+                         {args.ldq, args.ldk, args.ldv, args.ldcontext});
+  with_head(args.head_size, [&](auto head) {
+    allow_shared_memory(forward_kernel<head>, kForwardBytes<head>, "attention_forward");
+    launch("attention_forward", forward_kernel<head>, attention_grid(args.heads, args.sequences),
+           kTensorThreads, kForwardBytes<head>, stream, args, make_draw(args.dropout), vectors);
+  });
+}
+
+}  // namespace lathe::LATHE_CUDA

@@ -1,0 +1,222 @@
+// What attention's forward and backward share where numbers are bfloat16s: products of tiles of 64
+// rows of a head on tensor cores.
+//
+// A block has 4 warps. Each holds 16 rows (queries, or keys in the gradient of keys and values) of
+// a matrix of scores, and the tiles of the other side stream past them. As mma leaves its results,
+// a lane has of the rows lane / 4 and lane / 4 + 8 the columns 8 n + 2 (lane % 4) and the next, n =
+// 0 … 7; rounded, these are what mma asks of a first factor, so that the second product takes the
+// scores as they lie in registers.
+#pragma once
+
+#include <type_traits>
+
+#include "kernels/cuda/attention.h"
+#include "kernels/cuda/dropout.h"
+#include "kernels/cuda/mma.h"
+#include "kernels/cuda/reduce.h"
+
+namespace lathe::LATHE_CUDA {
+
+constexpr int kTensorThreads = 128;
+constexpr int kTileRows = 64;
+constexpr int kWarpRows = 16;
+constexpr int kScorePieces = kTileRows / 8;
+constexpr float kLog2E = 1.4426950408889634f;
+constexpr float kLn2 = 0.6931471805599453f;
+
+// 16 bytes after each row of a tile put the rows that ldmatrix reads together into different banks.
+template <int kHead>
+constexpr int kTileStride = kHead + 8;
+template <int kHead>
+constexpr int kTileNumbers = kTileRows* kTileStride<kHead>;
+
+__device__ inline int lane_of() { return static_cast<int>(threadIdx.x) % kWarp; }
+__device__ inline int warp_of() { return static_cast<int>(threadIdx.x) / kWarp; }
+
+// The rows of one head in memory.
+struct HeadMatrix {
+  const Bf16* data;  // row 0, the head's first column
+  int64_t ld;
+  int head_size;
+  bool vectors;  // pieces of 8 columns are whole and aligned to 16 bytes
+};
+
+// Asks for rows first … first + 63 of `rows`, with zeros beyond them and beyond the head's columns.
+template <int kHead>
+__device__ inline void copy_rows(const HeadMatrix& from, int first, int rows, uint16_t* tile) {
+  if (from.vectors) {
+    constexpr int kInRow = kHead / 8;
+    LATHE_UNROLL
+    for (int n = 0; n < kTileRows * kInRow / kTensorThreads; ++n) {
+      const int piece = static_cast<int>(threadIdx.x) + n * kTensorThreads;
+      const int row = piece / kInRow, column = piece % kInRow * 8;
+      const bool inside = first + row < rows && column < from.head_size;
+      const Bf16* at = inside ? from.data + (first + row) * from.ld + column : from.data;
+      copy_async(tile + row * kTileStride<kHead> + column, at, inside ? 16 : 0);
+    }
+    return;
+  }
+  LATHE_UNROLL_BY(4)
+  for (int n = 0; n < kTileRows * kHead / 2 / kTensorThreads; ++n) {
+    const int pair = static_cast<int>(threadIdx.x) + n * kTensorThreads;
+    const int row = pair / (kHead / 2), column = pair % (kHead / 2) * 2;
+    const int left = first + row < rows ? from.head_size - column : 0;
+    const Bf16* at = from.data + (first + row) * from.ld + column;
+    const uint32_t low = left > 0 ? at[0].bits : 0, high = left > 1 ? at[1].bits : 0;
+    *reinterpret_cast<uint32_t*>(tile + row * kTileStride<kHead> + column) = low | high << 16;
+  }
+}
+
+// The groups of 16 rows of a tile that there are any of.
+__device__ inline int groups_of(int rows) { return minimum((rows + 15) / 16, kTileRows / 16); }
+
+struct Scores {
+  float x[kScorePieces][4];
+
+  // x = a bᵀ: the warp's 16 rows of one tile with the first 16 `groups` rows of another. The lane
+  // names the row that it gives ldmatrix the address of, the (lane % 16)-th of the warp.
+  template <int kHead>
+  __device__ void multiply(const uint16_t* a, int lane_row, const uint16_t* b, int groups) {
+    LATHE_UNROLL
+    for (auto& piece : x) {
+      LATHE_UNROLL
+      for (float& value : piece) value = 0.0f;
+    }
+    LATHE_UNROLL
+    for (int k = 0; k < kHead; k += 16) {
+      uint32_t rows[4];
+      load_matrices<false>(a + lane_row * kTileStride<kHead> + k + lane_of() / 16 * 8, rows);
+      LATHE_UNROLL
+      for (int group = 0; group < kTileRows / 16; ++group) {
+        if (group >= groups) continue;
+        uint32_t columns[4];
+        load_fragment<true, Factor::kSecond, kTileStride<kHead>>(b, group * 16, k, columns);
+        multiply_add(rows, columns[0], columns[1], x[2 * group]);
+        multiply_add(rows, columns[2], columns[3], x[2 * group + 1]);
+      }
+    }
+  }
+};
+
+// Sums of 16 rows of a head's columns.
+template <int kHead>
+struct HeadSums {
+  float x[kHead / 8][4] = {};
+
+  // x += scores b, over the first 16 `groups` rows of the tile b.
+  __device__ void add_product(const Scores& scores, const uint16_t* b, int groups) {
+    LATHE_UNROLL
+    for (int group = 0; group < kTileRows / 16; ++group) {
+      if (group >= groups) continue;
+      const float(&low)[4] = scores.x[2 * group], (&high)[4] = scores.x[2 * group + 1];
+      const uint32_t rows[4] = {to_bf16_pair(low[0], low[1]), to_bf16_pair(low[2], low[3]),
+                                to_bf16_pair(high[0], high[1]), to_bf16_pair(high[2], high[3])};
+      LATHE_UNROLL
+      for (int n = 0; n < kHead / 16; ++n) {
+        uint32_t columns[4];
+        load_fragment<false, Factor::kSecond, kTileStride<kHead>>(b, n * 16, group * 16, columns);
+        multiply_add(rows, columns[0], columns[1], x[2 * n]);
+        multiply_add(rows, columns[2], columns[3], x[2 * n + 1]);
+      }
+    }
+  }
+
+  // One of the lane's two rows, times `factor`, to memory.
+  __device__ void store_row(int half, float factor, Bf16* to, int head_size, bool vectors) const {
+    LATHE_UNROLL
+    for (int n = 0; n < kHead / 8; ++n) {
+      const int column = n * 8 + lane_of() % 4 * 2;
+      const float pair[2] = {x[n][2 * half] * factor, x[n][2 * half + 1] * factor};
+      if (column < head_size) store_group(to + column, head_size - column, vectors, pair);
+    }
+  }
+};
+
+// Which of the lane's scores dropout keeps, a bit each, where rows are queries and columns the keys
+// of tile number `tile`: bit ((half * 2 + e) * 2 + n % 2) * 4 + n / 2 is that of x[n][2 half + e].
+// Columns 16 apart share a draw, so a lane needs 8 draws for its 32 scores.
+__device__ inline uint32_t keep_of_queries(const Draw& draw, int tile, uint32_t row_of_first,
+                                           uint32_t row_of_second) {
+  if (!draw.active) return ~0u;
+  uint32_t kept = 0;
+  LATHE_UNROLL
+  for (int at = 0; at < 8; ++at) {
+    const int half = at / 4, e = at / 2 % 2, odd = at % 2;
+    const auto counter = static_cast<uint32_t>(tile * 16 + lane_of() % 4 * 2 + e + odd * 8);
+    const PhiloxWords words =
+        philox(draw.seed, counter, half == 0 ? row_of_first : row_of_second, draw.site, draw.step);
+    LATHE_UNROLL
+    for (int w = 0; w < kQuad; ++w) {
+      kept |= (words.word[w] >= draw.threshold ? 1u : 0u) << (at * 4 + w);
+    }
+  }
+  return kept;
+}
+__device__ inline float keep_factor(const Draw& draw, uint32_t kept, int n, int u) {
+  const int at = (u * 2 + n % 2) * 4 + n / 2;
+  return (kept >> at & 1u) != 0 ? draw.scale : 0.0f;
+}
+
+// Of each of 64 queries what backward needs: logsumexp in units of log 2, infinite where there is
+// no query (its p is then 0), and D = dcontext · context.
+struct QueryStatistics {
+  float logsumexp[kTileRows], d[kTileRows];
+};
+
+__device__ inline void load_statistics(const AttentionBackwardArgs& args, const HeadMatrix& context,
+                                       const HeadMatrix& dcontext, int64_t first_query, int first,
+                                       int queries, QueryStatistics& to) {
+  constexpr int kLanes = 8;  // of a row
+  const int part = static_cast<int>(threadIdx.x) % kLanes;
+  for (int row = static_cast<int>(threadIdx.x) / kLanes; row < kTileRows;
+       row += kTensorThreads / kLanes) {
+    const bool inside = first + row < queries;
+    float d = 0;
+    for (int column = part * 8; inside && column < context.head_size; column += kLanes * 8) {
+      const Bf16* a = context.data + (first + row) * context.ld + column;
+      const Bf16* b = dcontext.data + (first + row) * dcontext.ld + column;
+      float x[8] = {}, y[8] = {};
+      if (context.vectors && dcontext.vectors) {
+        load_eight(a, x), load_eight(b, y);
+      } else {
+        for (int u = 0; u < minimum(8, context.head_size - column); ++u) {
+          x[u] = to_float(a[u]), y[u] = to_float(b[u]);
+        }
+      }
+      LATHE_UNROLL
+      for (int u = 0; u < 8; ++u) d += x[u] * y[u];
+    }
+    d = warp_sum<kLanes>(d);
+    if (part != 0) continue;
+    const int64_t at = (first_query + first + row) * args.heads + blockIdx.x;
+    to.d[row] = d;
+    to.logsumexp[row] = inside ? args.logsumexp[at] * kLog2E : INFINITY;
+  }
+}
+
+// The part of a matrix that a block works on: rows from `first_row` on of the head of blockIdx.x.
+__device__ inline HeadMatrix head_matrix(const ConstNumbers& x, int64_t ld, int64_t first_row,
+                                         int64_t head_size, bool vectors) {
+  return {as<Bf16>(x) + first_row * ld + blockIdx.x * head_size, ld, static_cast<int>(head_size),
+          vectors};
+}
+
+// Whether the pieces of 8 columns of all heads in those matrices are whole and aligned.
+inline bool pieces_are_aligned(int64_t head_size, std::initializer_list<const void*> matrices,
+                               std::initializer_list<int64_t> distances) {
+  bool aligned = head_size % 8 == 0;
+  for (const void* matrix : matrices) aligned = aligned && aligned_to_16(matrix);
+  for (const int64_t ld : distances) aligned = aligned && ld % 8 == 0;
+  return aligned;
+}
+
+// With few sequences, several blocks share one's tiles, as many as fill a large GPU. The blocks
+// without a tile end at once.
+inline dim3 attention_grid(int64_t heads, int64_t sequences) {
+  constexpr int64_t kWanted = 1024, kMostShares = 8;
+  const int64_t shares = minimum(ceil_div(kWanted, sequences * heads), kMostShares);
+  return dim3(static_cast<unsigned>(heads), static_cast<unsigned>(sequences),
+              static_cast<unsigned>(shares));
+}
+
+}  // namespace lathe::LATHE_CUDA
