@@ -93,6 +93,8 @@ tokenizer() {
   heading "Text to ids"
   "$python" bench/peers/tokenizer_speed.py --model_name_or_path "${tokenizers%% *}" \
     ${PAIRS:+--pairs "$PAIRS"} "$@" $text
+  heading "A vocabulary from text"
+  "$python" bench/peers/vocabulary_speed.py $text
 }
 
 quality() {

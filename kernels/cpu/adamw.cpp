@@ -49,8 +49,7 @@ void adamw(const AdamWArgs& args, Stream) {
   const double norm = __builtin_sqrt(*args.squared_norm);
   if (!__builtin_isfinite(norm)) return;
   const Update u = make_update(args, norm);
-  const int64_t chunks = chunk_count(args.slices, args.slice_count);
-#pragma omp parallel num_threads(threads_for(chunks* kChunk))
+#pragma omp parallel num_threads(threads_for(chunk_count(args.slices, args.slice_count) * kChunk))
   for_each_chunk(args.slices, args.slice_count, omp_get_thread_num(), omp_get_num_threads(),
                  [&](int64_t, const ParameterSlice& slice, int64_t first, int64_t last) {
                    const float decay = static_cast<float>(args.learning_rate * slice.weight_decay);

@@ -59,7 +59,7 @@ static inline int64_t panel_floats(Precision precision, int lines, int64_t k) {
 // Held by a thread while it calls multiply_tile.
 struct TileRegisters {
   TileRegisters();
-  ~TileRegisters();
+  ~TileRegisters();  // NOLINT(performance-trivially-destructible): not with matrix registers
   TileRegisters(const TileRegisters&) = delete;
   TileRegisters& operator=(const TileRegisters&) = delete;
 };
