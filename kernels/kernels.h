@@ -13,8 +13,7 @@
 //   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the
 //     rows offsets[s] … offsets[s + 1] - 1.
 //   - Activations and their gradients are Numbers: floats, or bfloat16s where the backend takes
-//   them
-//     (takes_bf16()). An op's are all of one precision, unless it says otherwise; it computes
+//     them (takes_bf16()). An op's are all of one precision, unless it says otherwise; it computes
 //     in floats and rounds what it stores. Parameters, statistics, losses, logits and gradients of
 //     parameters are always float.
 //   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an
@@ -46,9 +45,9 @@ struct Numbers {
   Numbers() = default;
   Numbers(float* x) : data(x) {}  // NOLINT(google-explicit-constructor)
   Numbers(void* x, Precision p) : data(x), precision(p) {}
-  operator float*() const {
+  operator float*() const {  // NOLINT(google-explicit-constructor)
     return static_cast<float*>(data);
-  }  // NOLINT(google-explicit-constructor)
+  }
 
   void* data = nullptr;
   Precision precision = Precision::kF32;
