@@ -72,6 +72,7 @@ TEST_F(Nccl, SumsFollowTheStreamAndAreFollowed) {
         numbers.upload(static_cast<float>(round * (host.rank() + 1)));
         sums->sum(numbers.tensor());
         EXPECT_EQ(numbers.download(), static_cast<float>(round * (host.rank() + 1)));
+        host.barrier();  // whoever waits makes the sum, on all ranks: each looks before that
         sums->wait();
         const int all = ranks * (ranks + 1) / 2;
         EXPECT_EQ(numbers.download(), static_cast<float>(round * all));
