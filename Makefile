@@ -221,7 +221,7 @@ peers: all
 	@scripts/peers.sh
 
 # Text: TEXT="FILE..." (lines) and PAIRS=FILE.tsv, else the demo's reviews. TOKENIZER="DIR|VOCAB..." else the demo's.
-# FULL=1: a million documents, 200,000 pairs, every character of Unicode for each: some 6 minutes a tokenizer.
+# FULL=1: a million documents, 200,000 pairs, every character of Unicode for each: 5 to 10 minutes a tokenizer.
 peers-tokenizer: all $(addprefix $(OUT)/bench/peers/tokenizer_,passes rows hostile)
 	@TEXT="$(TEXT)" PAIRS="$(PAIRS)" TOKENIZER="$(TOKENIZER)" FULL="$(FULL)" scripts/peers.sh tokenizer
 
