@@ -147,7 +147,8 @@ __device__ inline void keep_of_keys(const Draw& draw, int tile, const AttentionB
         philox(draw.seed, counter, block.mask_row(args, query), draw.site, draw.step);
     LATHE_UNROLL
     for (int w = 0; w < kQuad; ++w) {
-      drawn |= (words.word[w] >= draw.threshold ? 1u : 0u) << (n * 4 + w);
+      const uint32_t word = words.word[w];  // as keep_of_queries()
+      if (word >= draw.threshold) drawn |= 1u << (n * 4 + w);
     }
   }
   const uint32_t other = __shfl_xor_sync(kAllLanes, drawn, 16);

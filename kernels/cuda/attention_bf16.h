@@ -147,7 +147,8 @@ __device__ inline uint32_t keep_of_queries(const Draw& draw, int tile, uint32_t 
         philox(draw.seed, counter, half == 0 ? row_of_first : row_of_second, draw.site, draw.step);
     LATHE_UNROLL
     for (int w = 0; w < kQuad; ++w) {
-      kept |= (words.word[w] >= draw.threshold ? 1u : 0u) << (at * 4 + w);
+      const uint32_t word = words.word[w];  // GCC 12 loses w where it checks both index and shift
+      if (word >= draw.threshold) kept |= 1u << (at * 4 + w);
     }
   }
   return kept;
