@@ -19,11 +19,10 @@ LDLIBS   := -lutf8proc -llz4 -lzstd -lz -ldl
 
 ifeq ($(FLAVOUR),asan)
   # Undefined behaviour too: one build finds both. `ubsan` is for looking at it alone.
-  # Among the checks that it puts in, GCC takes variables for uninitialized that are not.
-  CXXFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized
+  CXXFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS  += -fsanitize=address,undefined
 else ifeq ($(FLAVOUR),ubsan)
-  CXXFLAGS += -fsanitize=undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized
+  CXXFLAGS += -fsanitize=undefined -fno-sanitize-recover=all
   LDFLAGS  += -fsanitize=undefined
 else ifeq ($(FLAVOUR),tsan)
   # clang: its OpenMP runtime tells ThreadSanitizer about its barriers, GCC's does not.
@@ -77,7 +76,7 @@ ifneq ($(NVCC),)
   NVCCFLAGS := -std=c++20 -O3 -lineinfo -I. -Werror all-warnings -Xcompiler -Wall,-Wextra \
                -gencode arch=compute_80,code=[sm_80,compute_80] -gencode arch=compute_90a,code=sm_90a
   # The runtime is linked in, and finds the driver by itself: the program starts on machines without a GPU.
-  LDLIBS += -L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -lpthread
+  LDLIBS += -L$(CUDA_HOME)/lib64 -lcudart_static -lrt -lpthread
 endif
 
 # MPI, where its compiler is: a library of its own beside the program, which loads it under mpirun or srun.

@@ -2,6 +2,7 @@
 // by the streams of this rank's GPU.
 #include "base/error.h"
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/library.h"
 #include "train/nccl.h"
 
 #if __has_include(<nccl.h>)
@@ -15,10 +16,6 @@
 #include <shared_mutex>
 #include <vector>
 
-#ifdef __CUDACC__
-#include <dlfcn.h>
-#endif
-
 namespace lathe::LATHE_CUDA {
 
 namespace {
@@ -28,33 +25,13 @@ namespace {
       each(ncclAllReduce) each(ncclGroupStart) each(ncclGroupEnd) each(ncclGetErrorString)
 
 struct Functions {
-#define LATHE_DECLARE(name) decltype(&::name) name;  // NOLINT(bugprone-macro-parentheses)
   LATHE_NCCL_FUNCTIONS(LATHE_DECLARE)
-#undef LATHE_DECLARE
+  bool find([[maybe_unused]] void* library) { return LATHE_NCCL_FUNCTIONS(LATHE_FIND) true; }
 };
-
-bool find_functions(Functions& functions) {
-#ifdef __CUDACC__
-#define LATHE_TEXT_OF(token) #token
-#define LATHE_TEXT(macro) LATHE_TEXT_OF(macro)
-  void* library = dlopen("libnccl.so." LATHE_TEXT(NCCL_MAJOR), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return false;
-#define LATHE_FIND(name)                                                              \
-  functions.name = reinterpret_cast<decltype(functions.name)>(dlsym(library, #name)); \
-  if (functions.name == nullptr) return false;
-#else
-#define LATHE_FIND(name) functions.name = &::name;
-#endif
-  LATHE_NCCL_FUNCTIONS(LATHE_FIND)
-#undef LATHE_FIND
-  return true;
-}
 
 // Null where the machine has none.
 const Functions* functions() {
-  static Functions found;
-  static const bool complete = find_functions(found);
-  return complete ? &found : nullptr;
+  return functions_of<Functions>("libnccl.so." LATHE_TEXT(NCCL_MAJOR));
 }
 
 void check_nccl(const Functions& f, ncclResult_t result, const char* what) {

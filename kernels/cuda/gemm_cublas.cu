@@ -7,6 +7,7 @@
 // the last bits of every result.
 #include "base/error.h"
 #include "kernels/cuda/gemm.h"
+#include "kernels/cuda/library.h"
 #include "kernels/cuda/ops.h"
 
 #if __has_include(<cublasLt.h>)
@@ -15,10 +16,6 @@
 
 #include <compare>
 #include <map>
-
-#ifdef __CUDACC__
-#include <dlfcn.h>
-#endif
 
 namespace lathe::LATHE_CUDA {
 
@@ -31,35 +28,14 @@ namespace {
               each(cublasLtMatrixLayoutDestroy) each(cublasLtMatmulPreferenceCreate) \
                   each(cublasLtMatmulPreferenceDestroy) each(cublasLtMatmulPreferenceSetAttribute)
 
-// The library's functions, found when the program runs: it also runs where there is no cublasLt.
 struct Functions {
-#define LATHE_DECLARE(name) decltype(&::name) name;  // NOLINT(bugprone-macro-parentheses)
   LATHE_CUBLAS_FUNCTIONS(LATHE_DECLARE)
-#undef LATHE_DECLARE
+  bool find([[maybe_unused]] void* library) { return LATHE_CUBLAS_FUNCTIONS(LATHE_FIND) true; }
 };
-
-bool find_functions(Functions& functions) {
-#ifdef __CUDACC__
-#define LATHE_TEXT_OF(token) #token
-#define LATHE_TEXT(macro) LATHE_TEXT_OF(macro)
-  void* library = dlopen("libcublasLt.so." LATHE_TEXT(CUBLAS_VER_MAJOR), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return false;
-#define LATHE_FIND(name)                                                              \
-  functions.name = reinterpret_cast<decltype(functions.name)>(dlsym(library, #name)); \
-  if (functions.name == nullptr) return false;
-#else
-#define LATHE_FIND(name) functions.name = &::name;
-#endif
-  LATHE_CUBLAS_FUNCTIONS(LATHE_FIND)
-#undef LATHE_FIND
-  return true;
-}
 
 // Null where the machine has none.
 const Functions* functions() {
-  static Functions found;
-  static const bool complete = find_functions(found);
-  return complete ? &found : nullptr;
+  return functions_of<Functions>("libcublasLt.so." LATHE_TEXT(CUBLAS_VER_MAJOR));
 }
 
 void check_cublas(cublasStatus_t status) {

@@ -32,17 +32,20 @@ inline void compressed_target(std::string_view input) {
   }
 }
 
-// All rows of a file as a stream reads them, a line of text each.
+// Puts each row behind `rows`, as a line of text.
+inline void append_rows(const Table& table, std::string& rows) {
+  for (int64_t row = 0; row < table.rows(); ++row) {
+    for (const Column& column : table.columns()) rows += json_of(column, row) + ",";
+    rows += '\n';
+  }
+}
+
+// All rows of a file as a stream reads them.
 inline std::string rows_in_blocks(const std::string& path, const ReadOptions& options) {
   std::string rows;
   const auto reader = BlockReader::open(path, options);
   int64_t place = 0;
-  while (const std::optional<Table> block = reader->read(place)) {
-    for (int64_t row = 0; row < block->rows(); ++row) {
-      for (const Column& column : block->columns()) rows += json_of(column, row) + ",";
-      rows += '\n';
-    }
-  }
+  while (const std::optional<Table> block = reader->read(place)) append_rows(*block, rows);
   return rows;
 }
 
@@ -56,11 +59,7 @@ inline void blocks_target(std::string_view input) {
     options.infer_types = false;
     std::string expected;
     try {
-      const Table table = read_table(path, options);
-      for (int64_t row = 0; row < table.rows(); ++row) {
-        for (const Column& column : table.columns()) expected += json_of(column, row) + ",";
-        expected += '\n';
-      }
+      append_rows(read_table(path, options), expected);
     } catch (const Error&) {
       continue;  // the rows before the mistake may be read in blocks
     }
