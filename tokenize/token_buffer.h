@@ -58,12 +58,9 @@ class TokenBuffer {
 
   // Of every token that a shape has room for: that is faster than to ask how many there are.
   void add_offsets(WordCache::Shape shape, std::size_t begin, std::size_t size) {
-    const auto place = static_cast<uint32_t>(place_.shift + static_cast<int64_t>(begin));
-    const uint64_t both = place | static_cast<uint64_t>(place) << 32;
-    for (std::size_t i = 0; i < WordCache::kShortTokens; ++i) {
-      const uint64_t offset = both + WordCache::offset(shape, i);
-      std::memcpy(&offsets_[count_ + i], &offset, sizeof offset);
-    }
+    const auto place = static_cast<int32_t>(place_.shift + static_cast<int64_t>(begin));
+    const WordCache::Offsets offsets = WordCache::offsets(shape, place);
+    std::memcpy(&offsets_[count_], &offsets, sizeof offsets);
     place_.shift += WordCache::code_points(shape) - static_cast<int64_t>(size);
   }
 

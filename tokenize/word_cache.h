@@ -33,10 +33,20 @@ class WordCache {
   static constexpr Shape kElsewhere = 7;  // the word is in the wider table
   static uint32_t count(Shape shape) { return shape & 7; }
   static int32_t code_points(Shape shape) { return shape >> 3 & 15; }
-  // As a TokenOffset lies in memory: the begin in the low half.
-  static uint64_t offset(Shape shape, std::size_t token) {
-    const uint64_t both = shape >> (7 + 8 * token) & 0xFF;
-    return (both | both << 28) & 0xF0000000F;
+  // Begins and ends of as many tokens as a shape has room for, and of one more, which means
+  // nothing, as TokenOffsets lie in memory.
+  struct Offsets {
+    __m128i first_two, last_two;
+  };
+  // `place` is that of the word. From nibbles to bytes, to 16 bits, to 32.
+  static Offsets offsets(Shape shape, int32_t place) {
+    const __m128i zero = _mm_setzero_si128(), places = _mm_set1_epi32(place);
+    const __m128i packed = _mm_cvtsi32_si128(static_cast<int32_t>(shape >> 7));
+    const __m128i nibbles =
+        _mm_and_si128(_mm_unpacklo_epi8(packed, _mm_srli_epi16(packed, 4)), _mm_set1_epi8(0x0F));
+    const __m128i wide = _mm_unpacklo_epi8(nibbles, zero);
+    return {_mm_add_epi32(_mm_unpacklo_epi16(wide, zero), places),
+            _mm_add_epi32(_mm_unpackhi_epi16(wide, zero), places)};
   }
   static int32_t words(Shape shape) {
     return static_cast<int32_t>(shape >> 31 != 0 || count(shape) == 0 ? count(shape) : 1);
