@@ -15,7 +15,7 @@ namespace {
 
 // Small enough that threads finish together and that a block's columns stay in a processor's cache
 // until they are copied, large enough that taking a block costs nothing.
-constexpr std::size_t kBlock = 64;
+constexpr std::size_t kBlock = 128;
 
 // Threads take blocks of inputs in order. The first thread also puts what the others have finished
 // behind what is there, in the blocks' order, so that the batch is complete soon after the last of
