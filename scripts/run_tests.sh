@@ -9,21 +9,46 @@ export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-20000}  # as train/cli/short_spins.h say
 
 results=build/$FLAVOUR/test-results
 rm -rf "$results" && mkdir -p "$results"
-passed=0 failed=0 skipped=0
-for program in build/"$FLAVOUR"/tests/*_test; do
-  name=$(basename "$program")
-  "$program" --gtest_brief=1 > "$results/$name.log" 2>&1
-  status=$?
+run() {
+  "build/$FLAVOUR/tests/$1" --gtest_brief=1 > "$results/$1.log" 2>&1
+}
+
+# From gtest's own closing lines: "[  PASSED  ] 12 tests." "[  FAILED  ] 1 test, …" "[  SKIPPED ] 2 tests, …"
+count() {
+  grep -E "^\[  $1 \] [0-9]+ test" "$results/$2.log" | head -1 | grep -oE '[0-9]+' | head -1
+}
+
+# The outcome of a program that ended with a status, added to the counts.
+report() {
+  local name=$1 status=$2 p f s
   grep -vE '^Running main|^\[==========\]' "$results/$name.log" | sed "s/^/$name: /"
-  # gtest's own closing lines: "[  PASSED  ] 12 tests." "[  FAILED  ] 1 test, …" "[  SKIPPED ] 2 tests, …"
-  count() { grep -E "^\[  $1 \] [0-9]+ test" "$results/$name.log" | head -1 | grep -oE '[0-9]+' | head -1; }
-  p=$(count 'PASSED ') f=$(count 'FAILED ') s=$(count 'SKIPPED')
+  p=$(count 'PASSED ' "$name") f=$(count 'FAILED ' "$name") s=$(count 'SKIPPED' "$name")
   if [[ -z $p || ( $status -ne 0 && -z $f ) ]]; then
     echo "$name: ended with status $status before its tests did"
     f=$((${f:-0} + 1))
   fi
   passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+}
+
+# The longest, of one thread, beside the others.
+simt=
+trap 'kill $simt 2>/dev/null' EXIT
+if [[ -x build/$FLAVOUR/tests/simt_test ]]; then
+  run simt_test &
+  simt=$!
+fi
+
+passed=0 failed=0 skipped=0
+for program in build/"$FLAVOUR"/tests/*_test; do
+  name=$(basename "$program")
+  if [[ $name == simt_test ]]; then continue; fi
+  run "$name"
+  report "$name" $?
 done
+if [[ $simt ]]; then
+  wait "$simt"
+  report simt_test $?
+fi
 [[ $skipped -gt 0 ]] && echo "$skipped skipped, each with its reason above"
 echo "$passed $failed" > "$results/summary"
 echo "$passed passed, $failed failed"
