@@ -49,11 +49,15 @@ struct Side {
     return divide_up(count, tile_lines) * panel_floats(source.precision, tile_lines, k);
   }
 
-  void pack(Range range, Range l, float* panels) const {
+  // Adds the sums of what it packs to row_sum, which begins with the range's first line, if there
+  // is one: nowhere else are the elements as near.
+  void pack(Range range, Range l, float* panels, float* row_sum = nullptr) const {
     for (int64_t line = range.begin; line < range.end; line += tile_lines) {
       const int64_t count = minimum(tile_lines, range.end - line);
       pack_panel(source, line, count, l.begin, l.size(), panels);
       panels += panel_floats(source.precision, tile_lines, l.size());
+      if (row_sum == nullptr) continue;
+      add_row_sums(source, line, count, l.begin, l.size(), row_sum + (line - range.begin));
     }
   }
 };
@@ -110,7 +114,7 @@ Range Product::k_block(int64_t block) const {
 }
 
 void Product::run() const {
-  if (args_.a_row_sum != nullptr) sum_rows();
+  if (args_.a_row_sum != nullptr && keep_a_) sum_rows();
   for (int64_t first = 0; first < kept_.lines; first += kept_chunk_) {
     const Range kept = {first, minimum(first + kept_chunk_, kept_.lines)};
     bool packed = false;
@@ -123,6 +127,7 @@ void Product::run() const {
   }
 }
 
+// Of an a that every thread packs for itself.
 void Product::sum_rows() const {
 #pragma omp for schedule(dynamic) nowait
   for (int64_t row = 0; row < args_.m; row += kSummedRows) {
@@ -141,9 +146,12 @@ void Product::pack_kept(Range kept) const {
 
 void Product::multiply_unit(Range kept, Range passing) const {
   const float* kept_panels = kept_panels_;
+  // Lines of b pass by an a that is kept, lines of a pass once for each chunk of b.
+  const bool sums = args_.a_row_sum != nullptr && !keep_a_ && kept.begin == 0;
+  float* const row_sum = sums ? args_.a_row_sum + passing.begin : nullptr;
   for (int64_t block = 0; block < k_blocks_; ++block) {
     const Range l = k_block(block);
-    passing_.pack(passing, l, passing_panels_);
+    passing_.pack(passing, l, passing_panels_, row_sum);
     if (keep_a_) {
       multiply(kept, kept_panels, passing, passing_panels_, l);
     } else {
