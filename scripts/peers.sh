@@ -2,7 +2,7 @@
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
 # and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
 #
-# Usage: scripts/peers.sh [speed|predict|gemm|parity|dropout|round-trip|quality|arrow|data|tokenizer|all] [options of the Python program]
+# Usage: scripts/peers.sh [speed|base-speed|predict|gemm|parity|dropout|round-trip|quality|arrow|data|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
 #   TOKENIZER="dir|vocab.txt..." TEXT="file..." PAIRS=file.tsv FULL=1   what `tokenizer` compares on; speed on the first
 #   PAIRS=file.tsv       label, two ids and two sentences (MRPC): what `data` reads and tokenizes
@@ -41,6 +41,14 @@ prepare_text() {
 speed() {
   heading "Speed"
   "$python" bench/peers/speed.py --model_name_or_path $model --train_file "$train" "$@"
+}
+
+base_speed() {
+  local base=build/peers/bert-base
+  [[ -e $base/model.safetensors ]] || "$python" bench/peers/bert_base.py $model $base
+  heading "Speed, BERT-base"
+  "$python" bench/peers/speed.py --model_name_or_path $base --train_file "$train" \
+    --per_device_train_batch_size 32 --max_steps 6 --peers trainer "$@"
 }
 
 parity() {
@@ -120,8 +128,8 @@ if [[ ${1:-} && $1 != --* ]]; then
   shift
 fi
 case $what in
-  speed | predict | gemm | parity | dropout | round-trip | quality | arrow | data | tokenizer | default | all) ;;
-  *) die "scripts/peers.sh $what: expected speed, predict, gemm, parity, dropout, round-trip, quality, arrow, data, tokenizer or all" ;;
+  speed | base-speed | predict | gemm | parity | dropout | round-trip | quality | arrow | data | tokenizer | default | all) ;;
+  *) die "scripts/peers.sh $what: expected speed, base-speed, predict, gemm, parity, dropout, round-trip, quality, arrow, data, tokenizer or all" ;;
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
@@ -130,7 +138,8 @@ require_python
 prepare_text
 case $what in
   default | all) parity; round_trip; speed ;;&
-  all) predict; gemm; dropout; quality; arrow; data ;;
+  all) base_speed; predict; gemm; dropout; quality; arrow; data ;;
   speed | predict | gemm | parity | dropout | quality | arrow | data | tokenizer) "$what" "$@" ;;
+  base-speed) base_speed "$@" ;;
   round-trip) round_trip "$@" ;;
 esac

@@ -113,6 +113,7 @@ def training_arguments(description):
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)
+    parser.add_argument("--compile", action="store_true", help="of loop.py")
     return parser.parse_args()
 
 

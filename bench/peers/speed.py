@@ -13,14 +13,20 @@ from common import cpu_name, lathe_train, python_train
 QUIET_LATHE = {"save_strategy": "no", "logging_steps": 1000000}
 
 
-def contestants(arguments, bare_loop):
+def contestants(arguments, peers):
     """Name and a function that trains in a directory, in the order of the rounds."""
-    loop = {"bare PyTorch loop": lambda directory: python_train("loop.py", directory, arguments)}
-    return {
-        "Lathe": lambda directory: lathe_train(directory, {**arguments, **QUIET_LATHE}),
-        "Transformers' Trainer": lambda directory: python_train("trainer.py", directory, arguments),
-        **(loop if bare_loop else {}),
+    programs = {
+        "trainer": ("Transformers' Trainer", "trainer.py", arguments),
+        "loop": ("bare PyTorch loop", "loop.py", arguments),
+        "compiled": ("loop, torch.compile", "loop.py", {**arguments, "compile": True}),
     }
+
+    def python(script, given):
+        return lambda directory: python_train(script, directory, given)
+
+    return {"Lathe": lambda directory: lathe_train(directory, {**arguments, **QUIET_LATHE}),
+            **{name: python(script, given)
+               for name, script, given in (programs[peer] for peer in peers)}}
 
 
 def best(rounds):
@@ -62,18 +68,20 @@ def main():
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--num_threads", type=int)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--no_bare_loop", action="store_true", help="compare with the Trainer alone")
+    parser.add_argument("--peers", nargs="+", default=["trainer", "loop"],
+                        choices=["trainer", "loop", "compiled"],
+                        help="the Trainer, a bare PyTorch loop, the same by torch.compile")
     arguments = {key: value for key, value in vars(parser.parse_args()).items()
                  if value is not None}
     rounds = arguments.pop("rounds")
-    # The loop draws its batches at random, whatever the strategy.
-    bare_loop = (not arguments.pop("no_bare_loop")
-                 and arguments["train_sampling_strategy"] == "random")
+    peers = arguments.pop("peers")
+    if arguments["train_sampling_strategy"] != "random":
+        peers = ["trainer"]  # the loop draws its batches at random, whatever the strategy
     for size in arguments.pop("per_device_train_batch_size"):
         arguments["per_device_train_batch_size"] = size
         measured = {}
         for number in range(rounds):
-            for name, train in contestants(arguments, bare_loop).items():
+            for name, train in contestants(arguments, peers).items():
                 print(f"round {number + 1} of {rounds}: {name}", flush=True)
                 with tempfile.TemporaryDirectory() as directory:
                     measured.setdefault(name, []).append(train(directory))

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <span>
@@ -23,8 +24,8 @@ double root_mean_square(std::span<const float> values) {
 bool near(double a, double b, double allowed) { return std::fabs(a - b) <= allowed; }
 
 std::vector<float> widened(const std::vector<uint16_t>& halves) {
-  std::vector<float> floats;
-  for (uint16_t x : halves) floats.push_back(from_bfloat16(x));
+  std::vector<float> floats(halves.size());
+  std::transform(halves.begin(), halves.end(), floats.begin(), from_bfloat16);
   return floats;
 }
 
