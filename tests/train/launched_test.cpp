@@ -172,5 +172,21 @@ TEST_P(KilledRank, EndsTheOthersAndTheRunGoesOn) {
 
 INSTANTIATE_TEST_SUITE_P(Rank, KilledRank, ::testing::Values(0, 2));
 
+// Only training is shared. What the launcher sets is enough to tell; MPI is not needed.
+TEST(LaunchedProgram, OtherCommandsAreTheWorkOfOneProcess) {
+  const Workplace work;
+  for (const char* command : {"evaluate", "predict", "tokenize", "dataset", "inspect"}) {
+    const Outcome outcome = run(concat("cd ", work.file(""), " && OMPI_COMM_WORLD_SIZE=2 ",
+                                       built("lathe"), " ", command, " model"));
+    EXPECT_EQ(outcome.status, 1) << command;
+    EXPECT_EQ(outcome.err, concat("lathe: a launcher started 2 processes of lathe ", command,
+                                  ", which is the work of one: run it without mpirun or srun\n"));
+  }
+  EXPECT_EQ(run(concat("cd ", work.file(""), " && OMPI_COMM_WORLD_SIZE=1 ", built("lathe"),
+                       " inspect --model_name_or_path model"))
+                .status,
+            0);
+}
+
 }  // namespace
 }  // namespace lathe::testing

@@ -9,6 +9,7 @@
 #include "train/cli/interrupt.h"
 #include "train/cli/short_spins.h"
 #include "train/communicator.h"
+#include "train/launched.h"
 #include "train/version.h"
 
 namespace lathe {
@@ -19,10 +20,11 @@ struct Command {
   const char* name;
   void (*run)(const Arguments&);
   const char* summary;
+  bool shared = false;  // among the processes that a launcher started
 };
 
 constexpr Command kCommands[] = {
-    {"train", train_command, "fine-tune a checkpoint on a file of labelled text"},
+    {"train", train_command, "fine-tune a checkpoint on a file of labelled text", /*shared=*/true},
     {"evaluate", evaluate_command, "measure a fine-tuned model on a file of labelled text"},
     {"predict", predict_command, "answer every example of a file"},
     {"tokenize", tokenize_command, "turn text into token ids"},
@@ -50,6 +52,14 @@ void print_help() {
       "  lathe predict --model_name_or_path OUT --test_file new.csv --output_file answers.jsonl\n");
 }
 
+// Several would do the same work, and write the same files at once.
+void require_one_process(const Command& command) {
+  const int processes = launched_processes();
+  if (command.shared || processes == 1) return;
+  fail("a launcher started ", processes, " processes of lathe ", command.name,
+       ", which is the work of one: run it without mpirun or srun");
+}
+
 void run(const Arguments& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" ||
       arguments[0] == "help") {
@@ -62,7 +72,10 @@ void run(const Arguments& arguments) {
   }
   std::vector<std::string> names;
   for (const Command& command : kCommands) {
-    if (arguments[0] == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+    if (arguments[0] == command.name) {
+      require_one_process(command);
+      return command.run({arguments.begin() + 1, arguments.end()});
+    }
     names.emplace_back(command.name);
   }
   const std::string near = nearest_name(arguments[0], names);
