@@ -1,8 +1,11 @@
 // Running the program as a person does, on a tiny checkpoint and tiny files.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
+#include "base/file.h"
 #include "tests/temporary_directory.h"
 
 namespace lathe::testing {
@@ -31,6 +34,27 @@ class Workplace {
 
  private:
   TemporaryDirectory directory_;
+};
+
+// Runs the program in a directory of its own.
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!file_exists(built("lathe"))) GTEST_SKIP() << built("lathe") << " has not been built";
+  }
+
+  // Exit status 1 and one line on stderr, beginning with "lathe: ".
+  static void expect_error(const Outcome& outcome, const std::string& message) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, "lathe: " + message + "\n");
+  }
+  static void expect_success(const Outcome& outcome) {
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+  }
+  std::string bytes(const std::string& name) const { return read_file(work_.file(name)); }
+
+  Workplace work_;
 };
 
 }  // namespace lathe::testing
