@@ -11,10 +11,12 @@ import sys
 
 import torch
 from transformers import AutoConfig, BertConfig, BertForSequenceClassification
+from transformers.utils import logging
 
 
 def main():
     checkpoint, directory = map(pathlib.Path, sys.argv[1:])
+    logging.disable_progress_bar()
     torch.manual_seed(1)
     vocabulary = AutoConfig.from_pretrained(checkpoint).vocab_size
     BertForSequenceClassification(BertConfig(vocab_size=vocabulary)).save_pretrained(directory)
