@@ -1,5 +1,5 @@
 # Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make peers · make install
-#        make cuda-check (on a machine with a GPU) · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
+#        make guards UPDATE=1 (counts of instructions) · make cuda-check (on a machine with a GPU) · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
 # On every core, unless told otherwise (make -j1).
@@ -41,9 +41,10 @@ LIBRARY := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.cpp))
 PROGRAM := $(wildcard train/cli/*.cpp)
 TEST_DIRS := base kernels tensor nn tokenize data train
 EXAMPLES := $(patsubst %.cpp,$(OUT)/%,$(wildcard examples/*.cpp))
-# Each source of bench/ is a suite; they share bench/support/ and the problems of the kernels' tests.
+# Each source of bench/ is a suite; they share bench/support/ and what the tests have made.
 BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
-BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(OUT)/tests/kernels/compare.o
+BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(OUT)/tests/kernels/compare.o \
+                 $(OUT)/tests/made_text.o $(OUT)/tests/temporary_directory.o
 FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 # Code for the processor: one source, one object and one namespace per instruction set. A file under amx/ stands there
@@ -91,7 +92,7 @@ LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test demo mrpc bench cuda-check peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
+.PHONY: all test guards demo mrpc bench cuda-check peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -190,6 +191,14 @@ $(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tin
 	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
 endif
 
+# Pieces of work whose instructions are counted: the release's.
+ifeq ($(FLAVOUR),release)
+GUARDS := $(OUT)/tests/guards/guards
+$(GUARDS): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/guards/*.cpp tests/*.cpp)) $(OUT)/tests/kernels/compare.o \
+           $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+endif
+
 define test_rule
 $(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) $(OUT)/liblathe.a
 	$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
@@ -200,9 +209,14 @@ $(foreach d,$(TEST_DIRS),$(eval $(call test_rule,$(d))))
 setup:
 	@scripts/setup.sh
 
-test: $(TESTS) $(SIMT_TEST) $(OUT)/lathe $(MPI_LIBRARY) $(EXAMPLES)
+test: $(TESTS) $(SIMT_TEST) $(GUARDS) $(OUT)/lathe $(MPI_LIBRARY) $(EXAMPLES)
 	@scripts/fetch.sh minilm || true  # without it the tests that need the encoder are skipped, and say so
 	@FLAVOUR=$(FLAVOUR) scripts/run_tests.sh
+
+# Instructions of the main kernels, the tokenizer and the readers, as make test compares them with
+# tests/guards/instructions.tsv. UPDATE=1 writes what is counted into that table.
+guards: $(GUARDS)
+	@scripts/guards.sh $(if $(UPDATE),--update)
 
 demo: all $(OUT)/examples/bag_of_words
 	@scripts/demo.sh
@@ -258,4 +272,4 @@ clean:
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/guards/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))

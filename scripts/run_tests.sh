@@ -45,6 +45,12 @@ for program in build/"$FLAVOUR"/tests/*_test; do
   run "$name"
   report "$name" $?
 done
+# Each guard of instruction counts is a test.
+if [[ $FLAVOUR == release ]]; then
+  scripts/guards.sh --brief
+  read -r p f s < build/release/guards/summary
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+fi
 if [[ $simt ]]; then
   wait "$simt"
   report simt_test $?
