@@ -224,8 +224,9 @@ demo: all $(OUT)/examples/bag_of_words
 mrpc: all $(OUT)/examples/bag_of_words
 	@MRPC="$(MRPC)" scripts/mrpc.sh
 
+# SUITES="layers data": these alone. FILTER=REGEX: what of them.
 bench: $(BENCHES)
-	@scripts/bench.sh
+	@scripts/bench.sh $(SUITES) $(if $(FILTER),--benchmark_filter='$(FILTER)')
 
 # On a machine with a GPU: its tests, its figures, what PyTorch does there. Else it says that there is none.
 cuda-check: all $(GPU_TEST) $(GPU_BENCH)

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "bench/support/suite.h"
 #include "tokenize/definition.h"
 #include "tokenize/longest_match.h"
 #include "tokenize/stretches.h"
@@ -83,9 +86,9 @@ const Setting& setting() {
   return made;
 }
 
-void set_rate(benchmark::State& state, std::size_t bytes) {
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(bytes));
-}
+Cost cost_of(std::size_t bytes) { return {.bytes = static_cast<double>(bytes)}; }
+
+std::string right() { return ""; }  // setting() has checked it
 
 void encode_all(const TextEncoder& encoder, TextEncoder::Details details) {
   const TextEncoder::Lender scratch(encoder);
@@ -97,94 +100,144 @@ void encode_all(const TextEncoder& encoder, TextEncoder::Details details) {
   }
 }
 
-void definition(benchmark::State& state) {
-  TextTokens tokens;
-  for (auto _ : state) {
+Work definition() {
+  const auto run = [] {
+    TextTokens tokens;
     for (const std::string& line : setting().lines) {
       tokens = {};
       setting().encoder.plain().encode(line, tokens);
     }
+  };
+  return {right, run, cost_of(setting().bytes)};
+}
+
+// With empty caches.
+Work first_pass() {
+  const auto fresh = std::make_shared<std::unique_ptr<TextEncoder>>();
+  const auto renew = [=] {
+    *fresh = std::make_unique<TextEncoder>(setting().definition, setting().vocabulary);
+  };
+  const auto run = [=] { encode_all(**fresh, TextEncoder::Details::kNone); };
+  return {right, run, cost_of(setting().bytes), renew};
+}
+
+Work later_pass(TextEncoder::Details details) {
+  return {right, [=] { encode_all(setting().encoder, details); }, cost_of(setting().bytes)};
+}
+
+// Windows of a text, and each one's stretches.
+class Windows {
+ public:
+  Windows() {
+    for (const std::string& line : setting().lines) text_ += line;
   }
-  set_rate(state, setting().bytes);
-}
-
-void first_pass(benchmark::State& state) {
-  for (auto _ : state) {
-    state.PauseTiming();
-    const TextEncoder fresh(setting().definition, setting().vocabulary);
-    state.ResumeTiming();
-    encode_all(fresh, TextEncoder::Details::kNone);
+  std::size_t count() const { return text_.size() / kWindowBytes; }
+  void find(FindStretches finder, std::size_t window, Stretches& found) const {
+    found.begins = found.ends = found.in_word = found.after_punctuation = 0;
+    finder(text_.data() + window * kWindowBytes, kWindowBytes / kClassBlock, 0, false, found);
   }
-  set_rate(state, setting().bytes);
-}
 
-void later_pass(benchmark::State& state) {
-  for (auto _ : state) encode_all(setting().encoder, TextEncoder::Details::kNone);
-  set_rate(state, setting().bytes);
-}
+ private:
+  std::string text_;
+};
 
-void later_pass_with_offsets(benchmark::State& state) {
-  for (auto _ : state) encode_all(setting().encoder, TextEncoder::Details::kOffsets);
-  set_rate(state, setting().bytes);
-}
-
-void stretches(benchmark::State& state, FindStretches find) {
-  std::string text;
-  for (const std::string& line : setting().lines) text += line;
-  Stretches found;
-  const std::size_t windows = text.size() / kWindowBytes;
-  for (auto _ : state) {
-    for (std::size_t i = 0; i < windows; ++i) {
-      found.begins = found.ends = found.in_word = found.after_punctuation = 0;
-      find(text.data() + i * kWindowBytes, kWindowBytes / kClassBlock, 0, false, found);
-      benchmark::DoNotOptimize(&found);
+// What is wrong with a finder: the slowest one is any processor's.
+std::string check_stretches(const Windows& windows, FindStretches finder) {
+  Stretches expected{}, found{};
+  for (std::size_t i = 0; i < windows.count(); ++i) {
+    windows.find(available_find_stretches().front().find, i, expected);
+    windows.find(finder, i, found);
+    if (found.begins != expected.begins || found.ends != expected.ends ||
+        !std::equal(found.begin, found.begin + found.begins, expected.begin) ||
+        !std::equal(found.end, found.end + found.ends, expected.end)) {
+      return concat("window ", i, " has other stretches");
     }
   }
-  set_rate(state, windows * kWindowBytes);
+  return "";
+}
+
+Work stretches(FindStretches finder) {
+  const auto windows = std::make_shared<const Windows>();
+  const auto run = [=] {
+    Stretches found;
+    for (std::size_t i = 0; i < windows->count(); ++i) {
+      windows->find(finder, i, found);
+      benchmark::DoNotOptimize(&found);
+    }
+  };
+  return {[=] { return check_stretches(*windows, finder); }, run,
+          cost_of(windows->count() * kWindowBytes)};
 }
 
 // Words of two tokens, of which the second rarely continues one.
-std::vector<std::string> joined_words(std::size_t& bytes) {
-  const auto& words = setting().words;
-  std::vector<std::string> joined;
-  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
-    joined.push_back(words[i] + words[i + 1]);
-    bytes += joined.back().size();
-  }
+const std::vector<std::string>& joined_words() {
+  static const std::vector<std::string> joined = [] {
+    std::vector<std::string> made;
+    const auto& words = setting().words;
+    for (std::size_t i = 0; i + 1 < words.size(); i += 2) made.push_back(words[i] + words[i + 1]);
+    return made;
+  }();
   return joined;
 }
 
+using Pieces = std::vector<WordPiece::Piece>;
+
 template <class Match>
-void match_words(benchmark::State& state, const Match& match) {
-  std::size_t bytes = 0;
-  const std::vector<std::string> words = joined_words(bytes);
-  std::vector<WordPiece::Piece> pieces;
-  for (auto _ : state) {
-    for (const std::string& word : words) {
+std::function<void()> match_all(const Match& match) {
+  return [=] {
+    Pieces pieces;
+    for (const std::string& word : joined_words()) {
       pieces.clear();
       match(word, pieces);
       benchmark::DoNotOptimize(pieces.data());
     }
+  };
+}
+
+Cost cost_of_matching() {
+  std::size_t bytes = 0;
+  for (const std::string& word : joined_words()) bytes += word.size();
+  return cost_of(bytes);
+}
+
+Work match_plainly() {
+  const WordPiece plain(setting().vocabulary, 0, 100);
+  return {right, match_all([=](const auto& word, Pieces& pieces) { plain.split(word, pieces); }),
+          cost_of_matching()};
+}
+
+std::shared_ptr<const LongestMatch> make_matcher() {
+  const TokenizerDefinition& files = setting().definition;
+  return std::make_shared<const LongestMatch>(files.tokens, files.continuing_prefix, 0, 100);
+}
+
+std::string check_matcher(const LongestMatch& matcher) {
+  const WordPiece plain(setting().vocabulary, 0, 100);
+  const auto same = [](const WordPiece::Piece& a, const WordPiece::Piece& b) {
+    return a.id == b.id && a.end == b.end;
+  };
+  Pieces expected, found;
+  for (const std::string& word : joined_words()) {
+    plain.split(word, expected);
+    found.clear();
+    matcher.append(word, found);
+    if (!std::ranges::equal(expected, found, same)) return "other pieces of " + word;
   }
-  set_rate(state, bytes);
+  return "";
 }
 
-void match_plainly(benchmark::State& state) {
-  const WordPiece word_piece(setting().vocabulary, 0, 100);
-  match_words(state, [&](const auto& word, auto& pieces) { word_piece.split(word, pieces); });
+Work match_in_one_pass() {
+  const auto matcher = make_matcher();
+  return {[=] { return check_matcher(*matcher); },
+          match_all([=](const auto& word, Pieces& pieces) { matcher->append(word, pieces); }),
+          cost_of_matching()};
 }
 
-void match_in_one_pass(benchmark::State& state) {
-  const TokenizerDefinition& definition = setting().definition;
-  const LongestMatch matcher(definition.tokens, definition.continuing_prefix, 0, 100);
-  match_words(state, [&](const auto& word, auto& pieces) { matcher.append(word, pieces); });
-}
-
-void load(benchmark::State& state) {
-  for (auto _ : state) {
-    const LongestMatch matcher(setting().definition.tokens, "##", 0, 100);
-    benchmark::DoNotOptimize(&matcher);
-  }
+Work build_matcher() {
+  return {
+      [] { return check_matcher(*make_matcher()); },
+      [] { make_matcher(); },
+      {.items = static_cast<double>(setting().definition.tokens.size()), .of_what = "tokens/s"}};
 }
 
 }  // namespace
@@ -196,20 +249,17 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "tokenizer: no %s; run scripts/fetch.sh\n", kDirectory);
     return 1;
   }
-  for (const auto& [name, function] : lathe::available_find_stretches()) {
-    benchmark::RegisterBenchmark((std::string("stretches/") + name).c_str(), stretches, function);
+  for (const auto& [name, finder] : lathe::available_find_stretches()) {
+    add(lathe::concat("stretches/", name), Threads::kOne, [f = finder] { return stretches(f); });
   }
-  const auto add = [](const char* name, void (*function)(benchmark::State&)) {
-    benchmark::RegisterBenchmark(name, function)->Unit(benchmark::kMillisecond);
-  };
-  add("match/plain", match_plainly);
-  add("match/one_pass", match_in_one_pass);
-  add("match/build", load);
-  add("encode/definition", definition);
-  add("encode/first_pass", first_pass);
-  add("encode/later_pass", later_pass);
-  add("encode/later_pass_with_offsets", later_pass_with_offsets);
-  benchmark::Initialize(&count, arguments);
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  add("match/plain", Threads::kOne, match_plainly);
+  add("match/one_pass", Threads::kOne, match_in_one_pass);
+  add("match/build", Threads::kOne, build_matcher);
+  add("encode/definition", Threads::kOne, definition);
+  add("encode/first_pass", Threads::kOne, first_pass);
+  using Details = lathe::TextEncoder::Details;
+  add("encode/later_pass", Threads::kOne, [] { return later_pass(Details::kNone); });
+  add("encode/later_pass_with_offsets", Threads::kOne,
+      [] { return later_pass(Details::kOffsets); });
+  return run_suite(count, arguments);
 }

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <limits>
 
-#include "bench/support/peaks.h"
+#include "bench/support/suite.h"
 #include "tests/kernels/compare.h"
 
 namespace lathe::bench {
@@ -62,15 +62,8 @@ void run(benchmark::State& state, const Case& c, const Kernels& kernels, int thr
     state.SetIterationTime(best);
   }
   if (!wrong.empty()) return;
-  if (c.flops > 0) {
-    const double peak = threads * arithmetic_peak(kernels.name, c.bfloat16);
-    state.counters["GFLOP/s"] = c.flops / best * 1e-9;
-    state.counters["peak%"] = 100 * c.flops / best / peak;
-  } else {
-    const double peak = threads * copy_peak(static_cast<int64_t>(c.bytes));
-    state.counters["GB/s"] = c.bytes / best * 1e-9;
-    state.counters["copy%"] = 100 * c.bytes / best / peak;
-  }
+  show(state, {.flops = c.flops, .bytes = c.bytes, .bfloat16 = c.bfloat16, .threads = threads},
+       best, kernels.name);
 }
 
 void add(const Case& c, const Kernels& kernels, int threads) {
@@ -93,10 +86,7 @@ int run_cases(int argc, char** argv, const std::vector<Case>& cases) {
     for (; *backend != nullptr; ++backend) add(c, **backend, 1);
     if (all_threads > 1) add(c, *backend[-1], all_threads);
   }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  return run_suite(argc, argv);
 }
 
 }  // namespace lathe::bench

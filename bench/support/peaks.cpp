@@ -159,12 +159,17 @@ double arithmetic_peak(const std::string& backend, [[maybe_unused]] bool bfloat1
   return 0;
 }
 
-double copy_peak(int64_t bytes) {
-  const std::size_t half = static_cast<std::size_t>(bytes) / 2;
+double copy_peak(int64_t bytes, int threads) {
+  const int64_t share = bytes / 2 / threads;
+  const auto half = static_cast<std::size_t>(share * threads);
   std::vector<char> from(half, 1), to(half);
   const double best = best_seconds([&] {
-    std::memcpy(to.data(), from.data(), half);
-    asm volatile("" : : "r"(to.data()) : "memory");
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (int thread = 0; thread < threads; ++thread) {
+      char* const part = to.data() + share * thread;
+      std::memcpy(part, from.data() + share * thread, static_cast<std::size_t>(share));
+      asm volatile("" : : "r"(part) : "memory");
+    }
   });
   return 2 * static_cast<double>(half) / best;
 }

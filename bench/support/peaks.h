@@ -15,8 +15,8 @@ namespace lathe::bench {
 // other name.
 double arithmetic_peak(const std::string& backend, bool bfloat16);
 
-// Bytes a second, read plus written, of one thread that copies half of a block of that size to its
-// other half. A small block stays in a cache.
-double copy_peak(int64_t bytes);
+// Bytes a second, read plus written, of threads that together copy half of a block of that size to
+// its other half. A small block stays in a cache.
+double copy_peak(int64_t bytes, int threads);
 
 }  // namespace lathe::bench
