@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make peers: the same work in Lathe, Transformers and bare PyTorch on this machine, interleaved,
-# and whether they agree. PyTorch is needed for this alone: it goes into build/peers-venv.
+# and whether they agree; in the end one table of all that was compared. PyTorch is needed for this
+# alone: it goes into build/peers-venv.
 #
 # Usage: scripts/peers.sh [speed|base-speed|predict|gemm|parity|dropout|round-trip|quality|arrow|data|tokenizer|all] [options of the Python program]
 #        (speed, parity and round-trip when nothing is named)
@@ -133,9 +134,19 @@ case $what in
 esac
 [[ $# -eq 0 || $what != @(default|all) ]] || die "options need the name of one comparison first"
 
+# Of what was compared before a comparison failed, too.
+summary() {
+  [[ -s $PEERS_ROWS ]] || return 0
+  heading "Everything compared"
+  "$python" bench/peers/summary.py "$PEERS_ROWS"
+}
+
 scripts/fetch.sh
 require_python
 prepare_text
+export PEERS_ROWS=$PWD/build/peers/rows.jsonl  # where the programs leave rows for it
+rm -f "$PEERS_ROWS"
+trap summary EXIT
 case $what in
   default | all) parity; round_trip; speed ;;&
   all) base_speed; predict; gemm; dropout; quality; arrow; data ;;

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.ipc
 
+from common import note
+
 INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]
 SCALARS = INTEGERS + [pa.bool_(), pa.float32(), pa.float64(), pa.string(), pa.large_string()]
 TYPES = (
@@ -193,6 +195,8 @@ def main():
         check_features(pathlib.Path(name))
     print(f"{arguments.tables} tables: {count['read by others']} files of Lathe's read by pyarrow, pandas, polars, "
           f"DuckDB and Datasets, {count['read by Lathe']} of theirs by Lathe: every value the same")
+    note("Arrow files, both ways", f"{sum(count.values())} files, every value",
+         peer="pyarrow, pandas, polars, DuckDB, Datasets")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,17 @@ def cpu_name():
     return "an unknown processor"
 
 
+def note(what, agrees="", ours=None, peer="", theirs=None, unit="", lower_is_better=False):
+    """A row for the table at the end of `make peers` (summary.py): figures of Lathe and of a peer,
+    and whether what they gave is the same. Nothing where no such table is being made."""
+    if "PEERS_ROWS" not in os.environ:
+        return
+    ratio = None if ours is None else theirs / ours if lower_is_better else ours / theirs
+    with open(os.environ["PEERS_ROWS"], "a", encoding="utf-8") as file:
+        print(json.dumps({"what": what, "ours": ours, "peer": peer, "theirs": theirs, "unit": unit,
+                          "ratio": ratio, "agrees": agrees}), file=file)
+
+
 @dataclasses.dataclass
 class Run:
     seconds: float     # from start to exit

@@ -17,6 +17,8 @@ import time
 
 import datasets
 
+from common import note
+
 PROGRAM = "build/release/examples/dataset_speed"
 LOWER_IS_BETTER = ("open_cached_ms", "open_ms")
 KEYS = (*LOWER_IS_BETTER, "random_rows_per_s", "ordered_rows_per_s", "shuffled_rows_per_s")
@@ -70,6 +72,9 @@ def compare_access(directory, count):
         a, b = best(r[key] for r in ours), best(r[key] for r in theirs)
         ratio = b / a if key in LOWER_IS_BETTER else a / b
         print(f"{key:22} Lathe {a:14,.3f}   Datasets {b:14,.3f}   {ratio:8.1f} x")
+        name, unit = (key[:-3], "ms") if key in LOWER_IS_BETTER else (key[:-len("_rows_per_s")], "rows/s")
+        note(f"dataset, {name}", ours=a, peer="Datasets", theirs=b, unit=unit,
+             lower_is_better=key in LOWER_IS_BETTER)
 
 
 def write_pairs(source, directory):
@@ -116,6 +121,8 @@ def compare_readers(paths):
         print(f"reading {kind:14}", "   ".join(
             f"{name} {rate:.2f} GB/s" + ("" if name == "Lathe" else f" ({best['Lathe'] / rate:.1f} x)")
             for name, rate in best.items()))
+        for name in peers:
+            note(f"reading {kind}", ours=best["Lathe"], peer=name, theirs=best[name], unit="GB/s")
 
 
 def compare_map(paths, checkpoint, directory):
@@ -134,6 +141,7 @@ def compare_map(paths, checkpoint, directory):
             lambda: part.map(tokenize, batched=True, load_from_cache_file=False, remove_columns=part.column_names)))
     a, b = max(ours), max(theirs)
     print(f"tokenizing map         Lathe {a:,.0f} rows/s   Datasets {b:,.0f} rows/s   {a / b:.1f} x")
+    note("tokenizing map", ours=a, peer="Datasets", theirs=b, unit="rows/s")
 
 
 def main():

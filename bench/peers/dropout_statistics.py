@@ -19,7 +19,7 @@ import torch
 import transformers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from common import lathe_train, read_tsv
+from common import lathe_train, note, read_tsv
 
 MAX_STANDARD_ERRORS = 3.5  # chance goes beyond it once in 2,000 comparisons
 MAX_SPREAD_RATIO = 1.25
@@ -74,8 +74,10 @@ def compare(name, ours, theirs):
     spreads = [statistics.mean(statistics.stdev(pair[side]) for pair in batches)
                for side in (0, 1)]
     print(f"{name:24}{gap:+12.5f} ± {error:.5f}{spreads[0]:14.5f}{spreads[1]:14.5f}")
-    return (abs(gap) <= MAX_STANDARD_ERRORS * error
-            and max(spreads) <= MAX_SPREAD_RATIO * min(spreads))
+    agree = (abs(gap) <= MAX_STANDARD_ERRORS * error
+             and max(spreads) <= MAX_SPREAD_RATIO * min(spreads))
+    note(f"what dropout does to the {name}", "as chance allows" if agree else "NO", peer="Transformers")
+    return agree
 
 
 def main():

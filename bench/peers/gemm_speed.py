@@ -14,7 +14,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
 
-from common import ROOT, cpu_name, run
+from common import ROOT, cpu_name, note, run
 
 BENCH = ROOT / "build" / "release" / "bench" / "kernels"
 TOKENS = 850  # of bench/kernels.cpp
@@ -66,6 +66,8 @@ def main():
                     theirs = pytorch(work, dtype, inputs, outputs)
                     print(f"{name:42}{ours:8.1f}{of_peak:8.1f}%{theirs:9.1f}{ours / theirs:7.2f}",
                           flush=True)
+                    note(f"gemm {name}, one thread", ours=ours, peer="PyTorch", theirs=theirs,
+                         unit="GFLOP/s")
 
 
 if __name__ == "__main__":

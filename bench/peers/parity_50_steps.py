@@ -16,7 +16,7 @@ import torch
 import transformers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from common import lathe_train, read_tsv
+from common import lathe_train, note, read_tsv
 
 TOLERANCE = 1e-3
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -86,6 +86,8 @@ def main():
         print(f"{step + 1:4} {theirs[step]:13.7f} {ours[step]:11.7f} {distances[step]:9.1e}")
     print(f"largest relative difference over {len(distances)} steps: {max(distances):.1e} "
           f"(at most {TOLERANCE:.0e})")
+    note(f"losses of {len(distances)} training steps",
+         f"to {max(distances):.1e} (at most {TOLERANCE:.0e})", peer="Transformers")
     sys.exit(len(ours) != options.steps or max(distances) > TOLERANCE)
 
 

@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 
-from common import LATHE, cpu_name, options_of, run
+from common import LATHE, cpu_name, note, options_of, run
 
 
 def lathe_predict(output_file, arguments):
@@ -58,6 +58,10 @@ def main():
           f"Lathe {speeds['Lathe']:.1f} samples/s, Transformers' Trainer "
           f"{speeds['Transformers']:.1f}, ratio {speeds['Lathe'] / speeds['Transformers']:.2f}; "
           f"{agreed} of {len(answers['Lathe'])} answers are equal")
+    note(f"prediction, {'bf16' if arguments['bf16'] else 'f32'}, batch "
+         f"{arguments['per_device_eval_batch_size']}",
+         f"{agreed} of {len(answers['Lathe'])} answers", speeds["Lathe"], "Transformers' Trainer",
+         speeds["Transformers"], "samples/s")
 
 
 if __name__ == "__main__":

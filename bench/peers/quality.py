@@ -5,7 +5,7 @@ import argparse
 import statistics
 import tempfile
 
-from common import cpu_name, lathe_train, python_train
+from common import cpu_name, lathe_train, note, python_train
 
 
 def main():
@@ -36,9 +36,14 @@ def main():
             scores[name].append((100 * result["eval_accuracy"], 100 * result["eval_f1"]))
             print(f"{name:8}{seed:6}{scores[name][-1][0]:10.2f}{scores[name][-1][1]:8.2f}"
                   f"{result['train_samples_per_second']:11.1f}", flush=True)
+    means = {}
     for name, pairs in scores.items():
-        accuracy, f1 = (statistics.mean(column) for column in zip(*pairs))
+        means[name] = accuracy, f1 = [statistics.mean(column) for column in zip(*pairs)]
         print(f"{name:8}{'mean':>6}{accuracy:10.2f}{f1:8.2f}")
+    if len(means) == 2:
+        for index, what in enumerate(("accuracy", "F1")):
+            note(f"{what} after fine-tuning, mean of {len(seeds)} seeds", ours=means["lathe"][index],
+                 peer="Transformers' Trainer", theirs=means["trainer"][index], unit="%")
 
 
 if __name__ == "__main__":

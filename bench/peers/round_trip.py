@@ -18,7 +18,7 @@ import torch
 import transformers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from common import LATHE, read_tsv, run
+from common import LATHE, note, read_tsv, run
 
 TOLERANCE = 1e-4
 
@@ -71,6 +71,8 @@ def main():
     print(f"warnings while loading: {said.strip() or 'none'}")
     print(f"same prediction: {agree} of {len(examples)}")
     print(f"largest difference of logits: {distance:.1e} (at most {TOLERANCE:.0e})")
+    note("a saved checkpoint, loaded", f"{agree} of {len(examples)} answers, logits to {distance:.1e}",
+         peer="Transformers")
     sys.exit(bool(said.strip()) or agree != len(examples) or distance > TOLERANCE)
 
 

@@ -8,7 +8,7 @@ import argparse
 import os
 import tempfile
 
-from common import cpu_name, lathe_train, python_train
+from common import cpu_name, lathe_train, note, python_train
 
 QUIET_LATHE = {"save_strategy": "no", "logging_steps": 1000000}
 
@@ -55,6 +55,18 @@ def print_table(results, arguments, rounds):
             row += f"{theirs[key]:{width}.{digits}f}"
             row += f"{'':>8}" if name == "Lathe" else f"{ratio:8.2f}"
         print(row.rstrip())
+        if name != "Lathe":
+            note_row(arguments, ours, name, theirs)
+
+
+def note_row(arguments, ours, name, theirs):
+    what = (f"training, {'bf16' if arguments['bf16'] else 'f32'}, batch "
+            f"{arguments['per_device_train_batch_size']}, {arguments['train_sampling_strategy']}")
+    note(what, ours=ours["speed"], peer=name, theirs=theirs["speed"], unit="samples/s")
+    note(f"{what}: to the first step", ours=ours["start"], peer=name, theirs=theirs["start"],
+         unit="s", lower_is_better=True)
+    note(f"{what}: peak memory", ours=ours["memory"], peer=name, theirs=theirs["memory"],
+         unit="MB", lower_is_better=True)
 
 
 def main():
