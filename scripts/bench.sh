@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make bench: runs every benchmark suite, prints its table and how long it took, and keeps the figures as JSON beside a
-# description of the machine in bench/results/DATE/; some 12 minutes. Fails when a result is not what it should be: that is then not timed.
+# description of the machine in bench/results/DATE/. Some 12 minutes. Fails when a result is not what it should be,
+# which is then not timed.
 #
 # Usage: scripts/bench.sh [SUITE...] [options of Google Benchmark, e.g. --benchmark_filter=gemm]
 # A part of the figures is kept under build/bench/, so that it does not stand in the place of all.

@@ -31,7 +31,8 @@ skip() {
 }
 
 # Each piece of work runs inside of guarded_work() (tests/guards/main.cpp), and leaving it ends a part of the profile:
-# file N is that of the N-th name. Backends and the C library choose their code for AVX2, the widest that Valgrind knows.
+# file N is that of the N-th name. Backends and the C library choose their code for AVX2, the widest that Valgrind
+# knows.
 # count FILE: names and instructions into it
 count() {
   rm -f "$out"/callgrind*
