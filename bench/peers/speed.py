@@ -60,7 +60,8 @@ def print_table(results, arguments, rounds):
 
 
 def note_row(arguments, ours, name, theirs):
-    what = (f"training, {'bf16' if arguments['bf16'] else 'f32'}, batch "
+    what = (f"training {os.path.basename(arguments['model_name_or_path'])}, "
+            f"{'bf16' if arguments['bf16'] else 'f32'}, batch "
             f"{arguments['per_device_train_batch_size']}, {arguments['train_sampling_strategy']}")
     note(what, ours=ours["speed"], peer=name, theirs=theirs["speed"], unit="samples/s")
     note(f"{what}: to the first step", ours=ours["start"], peer=name, theirs=theirs["start"],
