@@ -1,4 +1,4 @@
-# Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make peers · make install
+# Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make ladder · make peers · make install
 #        make guards UPDATE=1 (counts of instructions) · make cuda-check (on a machine with a GPU) · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
@@ -39,12 +39,13 @@ endif
 LIBRARY_DIRS := base kernels kernels/reference tensor nn tokenize data train
 LIBRARY := $(foreach d,$(LIBRARY_DIRS),$(wildcard $(d)/*.cpp))
 PROGRAM := $(wildcard train/cli/*.cpp)
-TEST_DIRS := base kernels tensor nn tokenize data train
+TEST_DIRS := base kernels tensor nn tokenize data train bench
 EXAMPLES := $(patsubst %.cpp,$(OUT)/%,$(wildcard examples/*.cpp))
 # Each source of bench/ is a suite; they share bench/support/ and what the tests have made.
 BENCHES  := $(patsubst %.cpp,$(OUT)/%,$(wildcard bench/*.cpp))
 BENCH_SUPPORT := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard bench/support/*.cpp)) $(OUT)/tests/kernels/compare.o \
                  $(OUT)/tests/made_text.o $(OUT)/tests/temporary_directory.o
+LADDER   := $(OUT)/bench/ladder/ladder
 FUZZERS  := $(patsubst %.cpp,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 # Code for the processor: one source, one object and one namespace per instruction set. A file under amx/ stands there
@@ -87,12 +88,17 @@ ifneq ($(FLAVOUR),release)
 endif
 MPI_LIBRARY := $(if $(MPICXX),$(OUT)/lathe_mpi.so)
 
+# The ladder's steps, for the instruction sets that differ in floats; its program and its test are made of the same.
+LADDER_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(filter-out %/main.cpp,$(wildcard bench/ladder/*.cpp))) \
+                  $(foreach isa,baseline avx2 avx512,$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(wildcard bench/ladder/cpu/*.cpp))) \
+                  $(OUT)/bench/support/peaks.o $(OUT)/tests/kernels/compare.o
+
 LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
                    $(foreach isa,$(ISAS),$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(call sources_of,$(isa)))) $(CUDA_OBJECTS)
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test guards demo mrpc bench cuda-check peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
+.PHONY: all test guards demo mrpc bench ladder cuda-check peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -168,6 +174,9 @@ $(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
 $(OUT)/bench/%: $(OUT)/bench/%.o $(BENCH_SUPPORT) $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
 
+$(LADDER): $(OUT)/bench/ladder/main.o $(LADDER_OBJECTS) $(OUT)/liblathe.a
+	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 # What needs a GPU to run; `make cuda-check` runs it.
 GPU_TEST  := $(OUT)/tests/gpu/cuda_test
 GPU_BENCH := $(OUT)/bench/gpu/gpu
@@ -199,8 +208,10 @@ $(GUARDS): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/guards/*.cpp tests/*.cpp
 	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 endif
 
+also_tested_by_bench := $(LADDER_OBJECTS)
 define test_rule
-$(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) $(OUT)/liblathe.a
+$(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) \
+                        $(also_tested_by_$(1)) $(OUT)/liblathe.a
 	$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_rule,$(d))))
@@ -227,6 +238,10 @@ mrpc: all $(OUT)/examples/bag_of_words
 # SUITES="layers data": these alone. FILTER=REGEX: what of them.
 bench: $(BENCHES)
 	@scripts/bench.sh $(SUITES) $(if $(FILTER),--benchmark_filter='$(FILTER)')
+
+# The matrix product and attention in steps, each as a fraction of this machine's peak (docs/cpu.md).
+ladder: $(LADDER)
+	@$<
 
 # On a machine with a GPU: its tests, its figures, what PyTorch does there. Else it says that there is none.
 cuda-check: all $(GPU_TEST) $(GPU_BENCH)
@@ -271,6 +286,6 @@ clean:
 	rm -rf build
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
--include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d)
+-include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d) $(LADDER_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/guards/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/guards/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/ladder/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))

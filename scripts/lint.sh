@@ -14,7 +14,7 @@ scripts/check_includes.sh
 tidy() {
   xargs -P "$(nproc)" -n 4 bash -c 'clang-tidy --quiet "${@:2}" -- -std=c++20 -I. -fopenmp $1' _ "$*"
 }
-git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data)/cpu|train/mpi|tests/fuzz|tests/simt)/' | tidy
+git ls-files '*.cpp' | grep -vE '^((kernels|tokenize|data|bench/ladder)/cpu|train/mpi|tests/fuzz|tests/simt)/' | tidy
 git ls-files 'tests/simt/*.cpp' | tidy -Itests/simt
 # The CUDA kernels as the emulator of tests/simt/ compiles them.
 git ls-files '*.cu' | grep -v available.cu | tidy -x c++ -Itests/simt
