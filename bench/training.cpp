@@ -155,7 +155,7 @@ int main(int argc, char** argv) {
     for (const int64_t batch : {8, 32}) {
       add_prediction("minilm", minilm_config(), batch, /*samples=*/64, precision);
     }
-    add_training("bert-base", bert_base_config(), 8, precision);
+    add_training("bert-base", bert_base_config(), 32, precision);
     add_prediction("bert-base", bert_base_config(), 8, /*samples=*/16, precision);
   }
   return run_suite(argc, argv);
