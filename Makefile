@@ -93,12 +93,17 @@ LADDER_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(filter-out %/main.cpp,$(wildcard
                   $(foreach isa,baseline avx2 avx512,$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(wildcard bench/ladder/cpu/*.cpp))) \
                   $(OUT)/bench/support/peaks.o $(OUT)/tests/kernels/compare.o
 
+# The GPU's ladder and figures: what the programs and their tests share.
+GPU_LADDER_SOURCES := $(wildcard bench/ladder/cuda/*.cu)
+GPU_LADDER_HOST    := $(OUT)/bench/ladder/gpu/ladder.o
+GPU_BENCH_HOST     := $(patsubst %.cpp,$(OUT)/%.o,$(filter-out %/main.cpp,$(wildcard bench/gpu/*.cpp)))
+
 LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
                    $(foreach isa,$(ISAS),$(patsubst %.cpp,$(OUT)/%.$(isa).o,$(call sources_of,$(isa)))) $(CUDA_OBJECTS)
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test guards demo mrpc bench ladder cuda-check peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
+.PHONY: all test guards demo mrpc bench ladder cuda-check cuda-programs peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -138,7 +143,8 @@ $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
-$(CUDA_OBJECTS): $(OUT)/%.o: %.cu | $(SETUP)
+GPU_LADDER_OBJECTS := $(GPU_LADDER_SOURCES:%.cu=$(OUT)/%.o)
+$(CUDA_OBJECTS) $(GPU_LADDER_OBJECTS): $(OUT)/%.o: %.cu | $(SETUP)
 	@mkdir -p $(@D)
 	$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
 
@@ -177,13 +183,21 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(BENCH_SUPPORT) $(OUT)/liblathe.a
 $(LADDER): $(OUT)/bench/ladder/main.o $(LADDER_OBJECTS) $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# What needs a GPU to run; `make cuda-check` runs it.
-GPU_TEST  := $(OUT)/tests/gpu/cuda_test
-GPU_BENCH := $(OUT)/bench/gpu/gpu
-$(GPU_TEST): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/cuda/*.cpp)) $(OUT)/tests/kernels/compare.o \
-             $(OUT)/tests/train/tiny_task.o $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
+# What needs a GPU to run; `make cuda-check` runs it. These programs need nothing of another machine but the libraries of C
+# and C++ and the driver (and cublasLt, if it is there), so that they can be built here and run there.
+GPU_TEST   := $(OUT)/gpu/cuda_test
+GPU_BENCH  := $(OUT)/gpu/bench
+GPU_LADDER := $(OUT)/gpu/ladder
+GPU_PROGRAMS := $(GPU_TEST) $(GPU_BENCH) $(GPU_LADDER)
+GPU_LIBS = -Wl,-Bstatic $(if $(filter %_test,$@),-lgtest_main -lgtest) -lutf8proc -llz4 -lzstd -lz -lgomp -Wl,-Bdynamic \
+            -ldl -L$(CUDA_HOME)/lib64 -lcudart_static -lrt -lpthread
+$(GPU_TEST): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/cuda/*.cpp)) $(OUT)/tests/train/tiny_task.o \
+             $(OUT)/tests/temporary_directory.o
+$(GPU_BENCH): $(OUT)/bench/gpu/main.o $(GPU_BENCH_HOST)
+$(GPU_LADDER): $(OUT)/bench/ladder/gpu/main.o $(GPU_LADDER_HOST) $(GPU_LADDER_OBJECTS)
+$(GPU_PROGRAMS): $(OUT)/tests/kernels/compare.o $(OUT)/liblathe.a
 	@mkdir -p $(@D)
-	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
+	$(CXX) -s $(filter %.o,$^) $(OUT)/liblathe.a $(GPU_LIBS) -o $@
 
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
 	$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
@@ -193,7 +207,8 @@ ifneq ($(FLAVOUR),tsan)
 SIMT_TEST := $(OUT)/tests/simt_test
 SIMT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)) \
                 $(patsubst %.cu,$(OUT)/%.simt.o,$(filter-out kernels/cuda/available.cu,$(CUDA_SOURCES)) \
-                                                $(wildcard tests/simt/*.cu))
+                                                $(wildcard tests/simt/*.cu) $(GPU_LADDER_SOURCES)) \
+                $(GPU_LADDER_HOST) $(GPU_BENCH_HOST)
 $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)): CXXFLAGS += -Itests/simt
 $(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tiny_bert.o $(OUT)/tests/train/tiny_task.o \
               $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
@@ -239,13 +254,19 @@ mrpc: all $(OUT)/examples/bag_of_words
 bench: $(BENCHES)
 	@scripts/bench.sh $(SUITES) $(if $(FILTER),--benchmark_filter='$(FILTER)')
 
-# The matrix product and attention in steps, each as a fraction of this machine's peak (docs/cpu.md).
-ladder: $(LADDER)
+# The matrix product and attention in steps, each as a fraction of this machine's peak (docs/cpu.md, docs/cuda.md).
+ladder: $(LADDER) $(if $(NVCC),$(GPU_LADDER))
 	@$<
+	@$(if $(NVCC),$(GPU_LADDER),echo "ladder: no nvcc here (CUDA_HOME=$(CUDA_HOME)): the processor's ladder is all")
 
 # On a machine with a GPU: its tests, its figures, what PyTorch does there. Else it says that there is none.
-cuda-check: all $(GPU_TEST) $(GPU_BENCH)
+cuda-check: $(if $(NVCC),$(GPU_PROGRAMS))
 	@scripts/cuda_check.sh
+
+# The programs of cuda-check in one file, for a machine that has a GPU and no compilers (docs/cuda.md).
+cuda-programs: build/cuda-programs.tar.gz
+build/cuda-programs.tar.gz: $(GPU_PROGRAMS)
+	@tar -czf $@ $^ && ls -sh $@
 
 peers: all
 	@scripts/peers.sh
@@ -286,6 +307,6 @@ clean:
 	rm -rf build
 
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
--include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d) $(LADDER_OBJECTS:.o=.d)
+-include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d) $(LADDER_OBJECTS:.o=.d) $(GPU_LADDER_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
--include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/guards/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/ladder/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))
+-include $(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/*.cpp tests/guards/*.cpp tests/fuzz/*.cpp examples/*.cpp bench/*.cpp bench/peers/*.cpp bench/support/*.cpp bench/ladder/*.cpp bench/ladder/gpu/*.cpp bench/gpu/*.cpp tests/cuda/*.cpp))

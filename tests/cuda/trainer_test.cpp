@@ -102,14 +102,18 @@ TEST_F(GpuTrainer, ResumedEqualsUninterrupted) {
 
 // For compute-sanitizer, under which everything is a hundred times slower.
 TEST_F(GpuTrainer, SmallCase) {
-  const auto model = tiny_model(tiny_config(0.1), 1);
-  model->parameters().move_to(*gpu());
-  TrainingArguments chosen = tiny_arguments();
-  chosen.max_steps = 2;
-  const Examples examples = tiny_examples(10, 3);
-  Trainer trainer(*model, nullptr, chosen, accuracy_of);
-  trainer.train(examples, nullptr);
-  EXPECT_TRUE(std::isfinite(trainer.predict(examples).mean_loss()));
+  for (const bool bf16 : {false, true}) {
+    const auto model = tiny_model(tiny_config(0.1), 1);
+    model->parameters().move_to(*gpu());
+    TrainingArguments chosen = tiny_arguments();
+    chosen.max_steps = 2;
+    chosen.bf16 = bf16;
+    chosen.gemm = "lathe";
+    const Examples examples = tiny_examples(10, 3);
+    Trainer trainer(*model, nullptr, chosen, accuracy_of);
+    trainer.train(examples, nullptr);
+    EXPECT_TRUE(std::isfinite(trainer.predict(examples).mean_loss()));
+  }
 }
 
 }  // namespace

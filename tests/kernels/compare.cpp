@@ -31,6 +31,7 @@ std::vector<float> widened(const std::vector<uint16_t>& halves) {
 
 std::string difference_of(const std::string& name, std::span<const float> reference,
                           std::span<const float> other, double tolerance) {
+  if (std::equal(reference.begin(), reference.end(), other.begin(), other.end())) return "";
   const double scale = root_mean_square(reference);
   for (std::size_t i = 0; i < reference.size(); ++i) {
     if (near(reference[i], other[i], tolerance * (std::fabs(reference[i]) + scale))) continue;
@@ -57,6 +58,23 @@ Operands run_case(const Case& c, const Kernels& kernels, Operands operands, int 
   omp_set_num_threads(threads);
   c.run(kernels, operands);
   return operands;
+}
+
+Expectation expect_of(const Case& c, const Kernels& kernels, int threads) {
+  Operands operands = prepare(c);
+  Operands results = run_case(c, kernels, operands, threads);
+  return {std::move(operands), std::move(results)};
+}
+
+BothExpected expect_both(const Case& floats, const Case& bfloat16s, const Kernels& kernels,
+                         int threads, int64_t offset) {
+  Operands wide = prepare(floats, offset), narrow = prepare(bfloat16s, offset);
+  narrow.assign(wide);
+  wide.assign(narrow);
+  Operands wide_results = run_case(floats, kernels, wide, threads), narrow_results = narrow;
+  narrow_results.assign(wide_results);
+  return {{std::move(wide), std::move(wide_results)},
+          {std::move(narrow), std::move(narrow_results)}};
 }
 
 std::string difference(const Operands& reference, const Operands& other, double tolerance,

@@ -130,15 +130,17 @@ inline Case attention_forward_case(const AttentionShape& shape, bool save) {
   return c;
 }
 
-inline Case attention_backward_case(const AttentionShape& shape) {
+// After the forward of a backend; without one, of whatever context and logsumexp are.
+inline Case attention_backward_case(const AttentionShape& shape,
+                                    const Kernels* forward = &reference_kernels()) {
   const AttentionLayout layout(shape);
   Case c;
   c.name = concat("attention_backward/", shape.name, "/dropout_", shape.dropout,
                   suffix_of(shape.precision));
   c.flops = 5 * layout.products();
-  c.prepare = [layout](Operands& o) {
+  c.prepare = [layout, forward](Operands& o) {
     layout.add_operands(o);
-    reference_kernels().attention_forward(layout.forward(o), nullptr);
+    if (forward != nullptr) forward->attention_forward(layout.forward(o), nullptr);
   };
   c.run = [layout](const Kernels& kernels, Operands& o) {
     kernels.attention_backward(layout.backward(o), o.stream());

@@ -65,6 +65,30 @@ class Operands {
     }
   }
 
+  // Every buffer gets the values of the other's of the same name, rounded or widened where they are
+  // of another precision.
+  void assign(const Operands& other) {
+    for (auto& [name, to] : floats_) {
+      if (const auto from = other.floats_.find(name); from != other.floats_.end()) {
+        std::copy(from->second.begin() + other.offset_, from->second.end(), to.begin() + offset_);
+      } else {
+        const std::vector<uint16_t>& halves = other.halves_.at(name);
+        std::transform(halves.begin() + other.offset_, halves.end(), to.begin() + offset_,
+                       from_bfloat16);
+      }
+    }
+    for (auto& [name, to] : halves_) {
+      if (const auto from = other.halves_.find(name); from != other.halves_.end()) {
+        std::copy(from->second.begin() + other.offset_, from->second.end(), to.begin() + offset_);
+      } else {
+        const std::vector<float>& floats = other.floats_.at(name);
+        std::transform(floats.begin() + other.offset_, floats.end(), to.begin() + offset_,
+                       to_bfloat16);
+      }
+    }
+    ints_ = other.ints_, bytes_ = other.bytes_, doubles_ = other.doubles_;
+  }
+
   // Where the op finds a buffer: on the device after move_to().
   float* f(const std::string& name) {
     return (mirror_ ? mirror_->at<float>(name) : floats_.at(name).data()) + offset_;

@@ -74,7 +74,8 @@ inline std::string name_of(const EmbeddingShape& s) {
 inline Case embedding_forward_case(const EmbeddingShape& s) {
   Case c;
   c.name = "embedding_forward" + name_of(s);
-  c.bytes = 4.0 * 5 * static_cast<double>(s.tokens * s.hidden);
+  // A row of the words' table, y and sum; the other tables are small.
+  c.bytes = (4 + bytes_of(s.precision) * 2) * static_cast<double>(s.tokens * s.hidden);
   c.prepare = [s](Operands& o) { add_embedding_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
     kernels.embedding_forward(embedding_forward_args(o, s), o.stream());
@@ -85,7 +86,8 @@ inline Case embedding_forward_case(const EmbeddingShape& s) {
 inline Case embedding_backward_case(const EmbeddingShape& s) {
   Case c;
   c.name = "embedding_backward" + name_of(s);
-  c.bytes = 4.0 * 9 * static_cast<double>(s.tokens * s.hidden);
+  // sum, dy and dsum, and a row of dword read and written.
+  c.bytes = (4 * 2 + bytes_of(s.precision) * 3) * static_cast<double>(s.tokens * s.hidden);
   c.prepare = [s](Operands& o) {
     add_embedding_operands(o, s);
     EmbeddingShape saved = s;

@@ -66,7 +66,8 @@ inline std::vector<ParameterSlice> slices_of(Operands& o, const OptimizerShape& 
 inline Case adamw_case(const OptimizerShape& s) {
   Case c;
   c.name = concat("adamw/", s.name, s.rounded ? "_rounded" : "");
-  for (int64_t count : slice_counts(s)) c.bytes += 4.0 * 8 * static_cast<double>(count);
+  for (int64_t count : slice_counts(s))
+    c.bytes += (4.0 * 8 + (s.rounded ? 2 : 0)) * static_cast<double>(count);
   c.prepare = [s](Operands& o) { add_optimizer_operands(o, s); };
   c.run = [s](const Kernels& kernels, Operands& o) {
     std::vector<ParameterSlice> slices = slices_of(o, s);

@@ -1,0 +1,111 @@
+// Step 5: vectors and two buffers. Every load and store moves four neighbouring numbers: a quarter
+// of the instructions for the same bytes. And each operand has two tiles: while one is multiplied,
+// the next step's numbers are on their way from global memory into registers, and go to the other
+// tile when the products are done. The wait for memory passes behind arithmetic, and one barrier a
+// step is enough.
+#include "bench/ladder/cuda/steps.h"
+#include "kernels/cuda/numbers.h"
+
+namespace lathe::LATHE_CUDA {
+namespace {
+
+constexpr int kTile = 128, kDepth = 8, kThreads = 256, kEach = 8;
+constexpr int kPad = 4;  // rows still begin at multiples of 16 bytes
+using Tile = float[kDepth][kTile + kPad];
+
+// A thread's four numbers of each operand for a step: of a four along k, of b four along a row.
+struct Stage {
+  float a[4], b[4];
+
+  __device__ void load(const GemmArgs& args, int64_t first_row, int64_t first_column, int64_t first,
+                       bool vectors) {
+    const int thread = static_cast<int>(threadIdx.x);
+    const int64_t row = first_row + thread / 2, depth = first + thread % 2 * 4;
+    load_four(as<float>(args.a) + row * args.lda + depth, row < args.m ? args.k - depth : 0,
+              vectors, a);
+    const int64_t l = first + thread / 32, column = first_column + thread % 32 * 4;
+    load_four(as<float>(args.b) + l * args.ldb + column, l < args.k ? args.n - column : 0, vectors,
+              b);
+  }
+  __device__ void store(Tile& a_tile, Tile& b_tile) const {
+    const int thread = static_cast<int>(threadIdx.x);
+    LATHE_UNROLL
+    for (int u = 0; u < 4; ++u) a_tile[thread % 2 * 4 + u][thread / 2] = a[u];
+    store_group(&b_tile[thread / 32][thread % 32 * 4], 4, true, b);
+  }
+
+ private:
+  __device__ static void load_four(const float* from, int64_t left, bool vectors, float (&x)[4]) {
+    const int count = static_cast<int>(left < 0 ? 0 : minimum<int64_t>(left, 4));
+    load_group(from, count, vectors && count > 0, x);
+  }
+};
+
+// A thread's rows and columns: four side by side, and four more 64 further.
+__device__ inline int position(int part, int n) { return n / 4 * 64 + part * 4 + n % 4; }
+
+__device__ inline void load_eight_of(const float (&row)[kTile + kPad], int part,
+                                     float (&x)[kEach]) {
+  LATHE_UNROLL
+  for (int n = 0; n < kEach; n += 4) {
+    const Vector<4> four = load_vector<4>(&row[position(part, n)]);
+    LATHE_UNROLL
+    for (int u = 0; u < 4; ++u) x[n + u] = four.x[u];
+  }
+}
+
+__global__ void __launch_bounds__(kThreads, 2) vectors_kernel(GemmArgs args, bool vectors) {
+  __shared__ __align__(16) Tile a_tiles[2];
+  __shared__ __align__(16) Tile b_tiles[2];
+  const int64_t first_row = int64_t{blockIdx.y} * kTile, first_column = int64_t{blockIdx.x} * kTile;
+  const int down = static_cast<int>(threadIdx.x) / 16, across = static_cast<int>(threadIdx.x) % 16;
+  float sums[kEach][kEach] = {};
+  Stage stage;
+  stage.load(args, first_row, first_column, 0, vectors);
+  stage.store(a_tiles[0], b_tiles[0]);
+  __syncthreads();
+  for (int64_t first = 0, now = 0; first < args.k; first += kDepth, now = 1 - now) {
+    const bool more = first + kDepth < args.k;
+    if (more) stage.load(args, first_row, first_column, first + kDepth, vectors);
+    LATHE_UNROLL
+    for (int l = 0; l < kDepth; ++l) {
+      float rows[kEach], columns[kEach];
+      load_eight_of(a_tiles[now][l], down, rows);
+      load_eight_of(b_tiles[now][l], across, columns);
+      LATHE_UNROLL
+      for (int i = 0; i < kEach; ++i) {
+        LATHE_UNROLL
+        for (int j = 0; j < kEach; ++j) sums[i][j] += rows[i] * columns[j];
+      }
+    }
+    if (more) stage.store(a_tiles[1 - now], b_tiles[1 - now]);
+    __syncthreads();
+  }
+  LATHE_UNROLL
+  for (int i = 0; i < kEach; ++i) {
+    const int64_t row = first_row + position(down, i);
+    if (row >= args.m) continue;
+    LATHE_UNROLL
+    for (int j = 0; j < kEach; j += 4) {
+      const int64_t column = first_column + position(across, j), left = args.n - column;
+      if (left <= 0) continue;
+      const float four[4] = {sums[i][j], sums[i][j + 1], sums[i][j + 2], sums[i][j + 3]};
+      store_group(as<float>(args.c) + row * args.ldc + column,
+                  static_cast<int>(minimum<int64_t>(left, 4)), vectors, four);
+    }
+  }
+}
+
+}  // namespace
+
+void gemm_5_vectors(const GemmArgs& args, Stream stream) {
+  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, kTile)),
+                  static_cast<unsigned>(ceil_div(args.m, kTile)));
+  // Fours are whole and aligned.
+  const bool vectors = (args.k | args.n | args.lda | args.ldb | args.ldc) % 4 == 0 &&
+                       aligned_to_16(args.a.data) && aligned_to_16(args.b.data) &&
+                       aligned_to_16(args.c.data);
+  launch("gemm", vectors_kernel, grid, kThreads, 0, stream, args, vectors);
+}
+
+}  // namespace lathe::LATHE_CUDA
