@@ -1,5 +1,5 @@
 # Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make ladder · make peers · make install
-#        make guards UPDATE=1 (counts of instructions) · make cuda-check (on a machine with a GPU) · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
+#        make guards UPDATE=1 (counts of instructions) · make cuda-check (on a machine with a GPU) · make cuda-programs · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
 # On every core, unless told otherwise (make -j1).

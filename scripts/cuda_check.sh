@@ -8,7 +8,7 @@
 # (build/cuda-programs.tar.gz, docs/cuda.md), and needs bash, the driver and the libraries of C and C++.
 # Writes bench/results/GPU-DATE.json and GPU-DATE.txt, logs to build/cuda-check. Without a GPU it says so and exits with 1.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 programs=build/release/gpu
 if [[ ! -x $programs/cuda_test && -f build/cuda-programs.tar.gz ]]; then
@@ -27,7 +27,7 @@ python=${PYTHON:-python3}
 # cublasLt is the toolkit's, or comes with PyTorch, where only Python finds it.
 library=libcublasLt.so.13
 if ! ldconfig -p 2>/dev/null | grep -q "$library"; then
-  for folder in /usr/local/cuda*/lib64 /usr/local/cuda*/targets/x86_64-linux/lib \
+  for folder in /usr/local/cuda*/lib{64,} /usr/local/cuda*/targets/x86_64-linux/lib \
       $("$python" -c 'import sys; print(*(p + "/nvidia/cu13/lib" for p in sys.path if p))' 2>/dev/null); do
     [[ -e $folder/$library ]] && export LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} && break
   done
@@ -82,13 +82,16 @@ else
 fi
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | head -1)
-if [[ -n $sanitizer ]]; then
+if [[ -z $sanitizer ]]; then
+  echo "memcheck, racecheck: skipped, compute-sanitizer is not installed"
+elif [[ $(timeout 60 "$sanitizer" "$programs/cuda_test" --gtest_filter='GpuKernels.NoOpIsMissing' 2>&1) == \
+    *'Device not supported'* ]]; then
+  echo "memcheck, racecheck: skipped, compute-sanitizer says that it does not support this device"
+else
   for tool in memcheck racecheck; do
     step "$tool" 90 "$sanitizer" --tool "$tool" --error-exitcode 7 "$programs/cuda_test" \
       --gtest_filter='GpuTrainer.SmallCase:GpuKernels.RowsEqualsReference'
   done
-else
-  echo "memcheck, racecheck: skipped, compute-sanitizer is not installed"
 fi
 
 name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1 | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')

@@ -13,32 +13,43 @@ constexpr int kTile = 128, kDepth = 8, kThreads = 256, kEach = 8;
 constexpr int kPad = 4;  // rows still begin at multiples of 16 bytes
 using Tile = float[kDepth][kTile + kPad];
 
-// A thread's four numbers of each operand for a step: of a four along k, of b four along a row.
-struct Stage {
-  float a[4], b[4];
-
-  __device__ void load(const GemmArgs& args, int64_t first_row, int64_t first_column, int64_t first,
-                       bool vectors) {
+// A thread's four numbers of each operand for the next step, on their way from global memory to a
+// tile: of a four along k, of b four along a row.
+class Stage {
+ public:
+  __device__ Stage(const GemmArgs& args, int64_t first_row, int64_t first_column, bool vectors)
+      : ldb_(args.ldb), vectors_(vectors) {
     const int thread = static_cast<int>(threadIdx.x);
-    const int64_t row = first_row + thread / 2, depth = first + thread % 2 * 4;
-    load_four(as<float>(args.a) + row * args.lda + depth, row < args.m ? args.k - depth : 0,
-              vectors, a);
-    const int64_t l = first + thread / 32, column = first_column + thread % 32 * 4;
-    load_four(as<float>(args.b) + l * args.ldb + column, l < args.k ? args.n - column : 0, vectors,
-              b);
+    const int64_t row = first_row + thread / 2, column = first_column + thread % 32 * 4;
+    a_from_ = as<float>(args.a) + row * args.lda + thread % 2 * 4;
+    a_left_ = row < args.m ? static_cast<int>(args.k) - thread % 2 * 4 : 0;
+    b_from_ = as<float>(args.b) + thread / 32 * ldb_ + column;
+    b_left_ = static_cast<int>(args.n - column);
+    b_rows_left_ = static_cast<int>(args.k) - thread / 32;
+  }
+  __device__ void load() {
+    load_four(a_from_, a_left_, a_);
+    load_four(b_from_, b_rows_left_ > 0 ? b_left_ : 0, b_);
+    a_from_ += kDepth, a_left_ -= kDepth;
+    b_from_ += kDepth * ldb_, b_rows_left_ -= kDepth;
   }
   __device__ void store(Tile& a_tile, Tile& b_tile) const {
     const int thread = static_cast<int>(threadIdx.x);
     LATHE_UNROLL
-    for (int u = 0; u < 4; ++u) a_tile[thread % 2 * 4 + u][thread / 2] = a[u];
-    store_group(&b_tile[thread / 32][thread % 32 * 4], 4, true, b);
+    for (int u = 0; u < 4; ++u) a_tile[thread % 2 * 4 + u][thread / 2] = a_[u];
+    store_group(&b_tile[thread / 32][thread % 32 * 4], 4, true, b_);
   }
 
  private:
-  __device__ static void load_four(const float* from, int64_t left, bool vectors, float (&x)[4]) {
-    const int count = static_cast<int>(left < 0 ? 0 : minimum<int64_t>(left, 4));
-    load_group(from, count, vectors && count > 0, x);
+  __device__ void load_four(const float* from, int left, float (&x)[4]) const {
+    load_group(from, left, vectors_ && left > 0, x);
   }
+
+  const float *a_from_, *b_from_;
+  int a_left_, b_left_, b_rows_left_;
+  int64_t ldb_;
+  bool vectors_;
+  float a_[4], b_[4];
 };
 
 // A thread's rows and columns: four side by side, and four more 64 further.
@@ -59,14 +70,15 @@ __global__ void __launch_bounds__(kThreads, 2) vectors_kernel(GemmArgs args, boo
   __shared__ __align__(16) Tile b_tiles[2];
   const int64_t first_row = int64_t{blockIdx.y} * kTile, first_column = int64_t{blockIdx.x} * kTile;
   const int down = static_cast<int>(threadIdx.x) / 16, across = static_cast<int>(threadIdx.x) % 16;
+  const int k = static_cast<int>(args.k);
   float sums[kEach][kEach] = {};
-  Stage stage;
-  stage.load(args, first_row, first_column, 0, vectors);
+  Stage stage(args, first_row, first_column, vectors);
+  stage.load();
   stage.store(a_tiles[0], b_tiles[0]);
   __syncthreads();
-  for (int64_t first = 0, now = 0; first < args.k; first += kDepth, now = 1 - now) {
-    const bool more = first + kDepth < args.k;
-    if (more) stage.load(args, first_row, first_column, first + kDepth, vectors);
+  for (int first = 0, now = 0; first < k; first += kDepth, now = 1 - now) {
+    const bool more = first + kDepth < k;
+    if (more) stage.load();
     LATHE_UNROLL
     for (int l = 0; l < kDepth; ++l) {
       float rows[kEach], columns[kEach];
