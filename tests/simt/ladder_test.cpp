@@ -62,13 +62,13 @@ TEST(GpuLadderTest, AWrongRungIsNamed) {
   EXPECT_NE(wrong.find("rung 3 shared: c[104]"), std::string::npos) << wrong;
 }
 
-// Each chain of floats goes from 1 up by a step's 2^-20; each step adds 16 to every sum of mma.
+// Chains of floats go from 0 … 7 up by a step's 1 / 16; each step adds 16 to every sum of mma.
 TEST(GpuLadderTest, PeaksAreOfProductsThatAreMade) {
   constexpr int kBlocks = 2, kSteps = 5, kThreads = GpuLadder::kPeakThreads;
   const GpuLadder& steps = cuda_emulated::gpu_ladder();
   std::vector<float> out(static_cast<std::size_t>(kBlocks * kThreads));
   steps.multiply_floats(kBlocks, kSteps, out.data(), nullptr);
-  for (const float x : out) EXPECT_EQ(x, GpuLadder::kPeakChains * (1 + kSteps * 0x1p-20f));
+  for (const float x : out) EXPECT_EQ(x, 28 + GpuLadder::kPeakChains * kSteps * 0x1p-4f);
   steps.multiply_bfloat16s(kBlocks, kSteps, out.data(), nullptr);
   for (const float x : out) EXPECT_EQ(x, GpuLadder::kPeakChains * 4 * 16 * kSteps);
 }
