@@ -71,7 +71,7 @@ grep '^parity' "$kept/tests.log"
 
 step figures 200 "$programs/bench" "$kept/figures.json"
 cat "$kept/figures.log" 2>/dev/null
-step ladder 60 "$programs/ladder"
+step ladder 90 "$programs/ladder"
 cat "$kept/ladder.log" 2>/dev/null
 
 if "$python" -c 'import torch, transformers; assert torch.cuda.is_available()' 2>/dev/null; then

@@ -112,7 +112,7 @@ void Report::add(const Case& floats, const Case& bfloat16s) {
 }
 
 void Report::add(const Case& c, Precision precision) {
-  add(c, testing::expect_of(c, reference_kernels()), precision);
+  add(c, testing::expect_of(c, reference_kernels(), omp_get_max_threads()), precision);
   save();
 }
 

@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "kernels/cuda/gpu.h"
 
 namespace lathe::bench {
@@ -60,6 +61,16 @@ TEST(GpuLadderTest, AWrongRungIsNamed) {
   climb.rungs[2].kernels.gemm = gemm_without_its_last_element;
   const std::string wrong = wrong_on(climb, 0);
   EXPECT_NE(wrong.find("rung 3 shared: c[104]"), std::string::npos) << wrong;
+}
+
+TEST(GpuLadderTest, EveryRungGetsARow) {
+  const std::unique_ptr<Device> emulated = cuda_emulated::make_gpu(0);
+  ::testing::internal::CaptureStdout();
+  print_speeds(gemm_climb(cuda_emulated::gpu_ladder(), 2, 3, 4), {1e9, 1e9}, *emulated);
+  const std::string table = ::testing::internal::GetCapturedStdout();
+  for (const auto& step : cuda_emulated::gpu_ladder().gemm) {
+    EXPECT_NE(table.find(concat("\n", step.name, " ")), std::string::npos) << table;
+  }
 }
 
 // Chains of floats go from 0 … 7 up by a step's 1 / 16; each step adds 16 to every sum of mma.

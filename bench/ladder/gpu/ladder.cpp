@@ -108,13 +108,15 @@ void print_speeds(const GpuClimb& climb, const GpuPeaks& peaks, Device& gpu) {
               gpu.description().c_str());
   std::printf("%-12s %-50s %-5s %10s %9s %8s %9s\n", "rung", "what it adds", "", "us", "TFLOP/s",
               "of peak", "speed-up");
+  Operands of_floats = testing::prepare(climb.floats);
+  Operands of_bfloat16s = testing::prepare(climb.bfloat16s);
+  of_floats.move_to(gpu), of_bfloat16s.move_to(gpu);
   double before = 0;
   for (const GpuRung& rung : climb.rungs) {
     const Case& c = case_of(climb, rung);
-    Operands operands = testing::prepare(c);
-    operands.move_to(gpu);
-    const double seconds = seconds_of(gpu, [&] { c.run(rung.kernels, operands); });
     const bool floats = rung.precision == Precision::kF32;
+    Operands& operands = floats ? of_floats : of_bfloat16s;
+    const double seconds = seconds_of(gpu, [&] { c.run(rung.kernels, operands); });
     const double speed = c.flops / seconds, peak = floats ? peaks.floats : peaks.bfloat16s;
     std::printf("%-12s %-50s %-5s %10.1f %9.1f %6.1f %%", rung.name, rung.adds,
                 floats ? "f32" : "bf16", seconds * 1e6, speed * 1e-12, 100 * speed / peak);

@@ -48,6 +48,7 @@ int main() {
                   lathe::why_no_cuda());
       return 0;
     }
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a row at a time, into a log too
     lathe::bench::climb_all(*gpu);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ladder: %s\n", error.what());
