@@ -16,12 +16,17 @@ static inline float dropout_scale(const Dropout& dropout) {
   return 1.0f / (1.0f - dropout.probability);
 }
 
+// Which micro-batch it draws for. Of a Dropout whose memory this processor reads.
+static inline uint32_t dropout_step(const Dropout& dropout) {
+  return dropout.step_at != nullptr ? *dropout.step_at : dropout.step;
+}
+
 // What the element is multiplied by: 0 or dropout_scale.
 static inline float dropout_factor(const Dropout& dropout, int64_t row, int64_t column) {
   if (dropout.probability == 0.0f) return 1.0f;
   const PhiloxWords words =
       philox(dropout.seed, static_cast<uint32_t>(column / 64 * 16 + column % 16),
-             static_cast<uint32_t>(row), dropout.site, dropout.step);
+             static_cast<uint32_t>(row), dropout.site, dropout_step(dropout));
   const uint32_t word = words.word[column % 64 / 16];
   return word >= dropout_threshold(dropout) ? dropout_scale(dropout) : 0.0f;
 }

@@ -1,6 +1,7 @@
 #include "kernels/kernels.h"
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 
@@ -76,6 +77,12 @@ const Kernels* const* available_cpu_kernels() {
 const Kernels& cpu_kernels() {
   static const Kernels& chosen = choose();
   return chosen;
+}
+
+AdamWStep adamw_step(double learning_rate, double beta1, double beta2, int64_t step) {
+  const auto steps = static_cast<double>(step);
+  return {learning_rate, learning_rate / (1 - std::pow(beta1, steps)),
+          1 / std::sqrt(1 - std::pow(beta2, steps))};
 }
 
 int64_t number_chunks(ParameterSlice* slices, int64_t slice_count) {

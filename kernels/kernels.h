@@ -90,6 +90,9 @@ struct Dropout {
   uint64_t seed = 0;         // of the run
   uint32_t site = 0;         // which dropout of the model
   uint32_t step = 0;         // which micro-batch of the run
+  // Not null: where an op finds, when it runs, what counts as `step`; memory of the device. So a
+  // launch that is recorded once draws anew whenever it is repeated (device.h).
+  const uint32_t* step_at = nullptr;
 };
 
 // y = dropout(x). Forward and, with dy for x, backward. y may be x. Of a model's head: floats.
@@ -230,7 +233,7 @@ struct AddNormBackwardArgs {
 struct AttentionForwardArgs {
   int64_t sequences, heads, head_size;
   const int32_t* query_offsets;  // [sequences + 1]
-  const int32_t* offsets;        // [sequences + 1]; every sequence has at least one key
+  const int32_t* offsets;        // [sequences + 1]; a sequence with queries has a key
   ConstNumbers q, k, v;  // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
   int64_t ldq, ldk, ldv;
   float scale;
@@ -367,21 +370,31 @@ struct SquaredNormArgs {
   double* sum;
 };
 
+// What changes from one step of AdamW to the next.
+struct AdamWStep {
+  double learning_rate;
+  double rate;            // learning_rate / (1 - beta1^step); step is 1 for the first update
+  double variance_scale;  // 1 / sqrt(1 - beta2^step)
+};
+AdamWStep adamw_step(double learning_rate, double beta1, double beta2, int64_t step);
+
 // Decoupled weight decay, as torch.optim.AdamW (Loshchilov & Hutter 2019), after
 // torch.nn.utils.clip_grad_norm_. With norm = sqrt(*squared_norm), for every slice:
 //   g = gradient · (max_norm > 0 ? min(1, max_norm / (norm + 1e-6)) : 1)
 //   value -= learning_rate · weight_decay · value
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²
-//   value -= learning_rate · (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
+//   value -= rate · m / (sqrt(v) · variance_scale + eps)
 // then rounded = value and gradient = 0, ready for the next step. When the norm is not finite
 // nothing happens, so that the gradients can still tell why.
 struct AdamWArgs {
   const ParameterSlice* slices;  // numbered by number_chunks()
   int64_t slice_count, chunks;
-  double learning_rate, beta1, beta2, eps;
-  int64_t step;                // 1 for the first update
+  double beta1, beta2, eps;
+  AdamWStep step;
   const double* squared_norm;  // of SquaredNormArgs
   double max_norm;             // 0: no clipping
+  // Not null: where the op finds, when it runs, what counts as `step`; memory of the device.
+  const AdamWStep* step_at = nullptr;
 };
 
 // ------------------------------------------------------------------------------------------------

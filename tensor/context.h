@@ -21,13 +21,14 @@ struct Context {
   // In which layers keep activations. kBF16 asks for kernels that take it (takes_bf16) and for
   // parameters that have been rounded (ParameterStore::round_values); products are then in bf16.
   DType activations = DType::kF32;
+  const uint32_t* step_at = nullptr;  // not null: where the step is found instead (Dropout)
 
   // Memory for activations, from the arena.
   Tensor allocate(const Shape& shape) const { return arena.allocate(activations, shape); }
 
   // The masks of the dropout numbered `site`. Probability 0 when `training` is false.
   Dropout dropout(float probability, uint32_t site, bool training) const {
-    return {training ? probability : 0.0f, seed, site, step};
+    return {training ? probability : 0.0f, seed, site, step, step_at};
   }
 };
 

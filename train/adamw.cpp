@@ -79,21 +79,33 @@ double AdamW::gradient_norm() const {
 }
 
 void AdamW::step(const Context& context, double learning_rate, double max_grad_norm) {
+  ask(context, begin_step(learning_rate), nullptr, max_grad_norm);
+}
+
+AdamWStep AdamW::begin_step(double learning_rate) {
+  return adamw_step(learning_rate, options_.beta1, options_.beta2, ++steps_);
+}
+
+void AdamW::update(const Context& context, const AdamWStep* step, double max_grad_norm) const {
+  ask(context, {}, step, max_grad_norm);
+}
+
+void AdamW::ask(const Context& context, const AdamWStep& step, const AdamWStep* step_at,
+                double max_grad_norm) const {
   if (parameters_.rounded() != rounds_) fail("AdamW is of before the parameters were rounded");
   const auto* slices = reinterpret_cast<const ParameterSlice*>(slices_.data());
   auto* squared_norm = reinterpret_cast<double*>(squared_norm_.data());
   context.kernels.squared_norm({slices, slice_count_, chunks_, squared_norm}, context.stream);
-  ++steps_;
   context.kernels.adamw({.slices = slices,
                          .slice_count = slice_count_,
                          .chunks = chunks_,
-                         .learning_rate = learning_rate,
                          .beta1 = options_.beta1,
                          .beta2 = options_.beta2,
                          .eps = options_.epsilon,
-                         .step = steps_,
+                         .step = step,
                          .squared_norm = squared_norm,
-                         .max_norm = max_grad_norm},
+                         .max_norm = max_grad_norm,
+                         .step_at = step_at},
                         context.stream);
 }
 

@@ -35,6 +35,11 @@ class AdamW {
   // torch.nn.utils.clip_grad_norm_ does; then every gradient is zero. When the norm is not finite,
   // the parameters and gradients stay what they are.
   void step(const Context& context, double learning_rate, double max_grad_norm = 0.0);
+  // The same in two parts, so that work which is captured once can be repeated: begin_step() counts
+  // the update and gives its numbers; update() asks for it, with the numbers that `step`, in memory
+  // of the device, holds when it is done.
+  AdamWStep begin_step(double learning_rate);
+  void update(const Context& context, const AdamWStep* step, double max_grad_norm = 0.0) const;
 
   // The square of the Euclidean norm of all gradients together, before clipping, as the last step
   // found it: in memory of the device. NaN or infinite when any gradient is.
@@ -57,6 +62,9 @@ class AdamW {
   void restore(int64_t steps);
 
  private:
+  void ask(const Context& context, const AdamWStep& step, const AdamWStep* step_at,
+           double max_grad_norm) const;
+
   ParameterStore& parameters_;
   AdamWOptions options_;
   bool rounds_;  // keeps up the rounded values too

@@ -9,12 +9,11 @@ namespace {
 // AdamWArgs with everything that does not depend on the element worked out.
 struct Update {
   float grad_scale, beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
-  float rate;            // learning_rate / (1 - beta1^step)
-  float variance_scale;  // 1 / sqrt(1 - beta2^step)
+  float rate, variance_scale;
 };
 
-Update make_update(const AdamWArgs& args, double norm) {
-  const double step = static_cast<double>(args.step), clip = args.max_norm / (norm + 1e-6);
+Update make_update(const AdamWArgs& args, const AdamWStep& step, double norm) {
+  const double clip = args.max_norm / (norm + 1e-6);
   Update u;
   u.grad_scale = args.max_norm > 0 && clip < 1 ? static_cast<float>(clip) : 1.0f;
   u.beta1 = static_cast<float>(args.beta1);
@@ -22,8 +21,8 @@ Update make_update(const AdamWArgs& args, double norm) {
   u.beta2 = static_cast<float>(args.beta2);
   u.one_minus_beta2 = static_cast<float>(1 - args.beta2);
   u.eps = static_cast<float>(args.eps);
-  u.rate = static_cast<float>(args.learning_rate / (1 - __builtin_pow(args.beta1, step)));
-  u.variance_scale = static_cast<float>(1 / __builtin_sqrt(1 - __builtin_pow(args.beta2, step)));
+  u.rate = static_cast<float>(step.rate);
+  u.variance_scale = static_cast<float>(step.variance_scale);
   return u;
 }
 
@@ -48,11 +47,12 @@ void update_run(const Update& u, const ParameterSlice& slice, float decay, int64
 void adamw(const AdamWArgs& args, Stream) {
   const double norm = __builtin_sqrt(*args.squared_norm);
   if (!__builtin_isfinite(norm)) return;
-  const Update u = make_update(args, norm);
+  const AdamWStep step = args.step_at != nullptr ? *args.step_at : args.step;
+  const Update u = make_update(args, step, norm);
 #pragma omp parallel num_threads(threads_for(chunk_count(args.slices, args.slice_count) * kChunk))
   for_each_chunk(args.slices, args.slice_count, omp_get_thread_num(), omp_get_num_threads(),
                  [&](int64_t, const ParameterSlice& slice, int64_t first, int64_t last) {
-                   const float decay = static_cast<float>(args.learning_rate * slice.weight_decay);
+                   const float decay = static_cast<float>(step.learning_rate * slice.weight_decay);
                    const auto run = [&](int64_t start, int64_t count) {
                      update_run(u, slice, decay, start, count);
                    };

@@ -42,6 +42,7 @@ PhiloxLanes philox_lanes(const uint64_t* keys, LongVec c0, uint32_t c1, uint32_t
 
 DropoutRow::DropoutRow(const Dropout& dropout, int64_t max_columns)
     : dropout_(dropout), factors_(row_scratch.floats(round_up(max_columns, kDropoutBlock))) {
+  dropout_.step = dropout_step(dropout);
   for (uint32_t round = 0; round < kPhiloxRounds; ++round) {
     keys_[2 * round] = static_cast<uint32_t>(dropout.seed) + round * kPhiloxWeyl0;
     keys_[2 * round + 1] = static_cast<uint32_t>(dropout.seed >> 32) + round * kPhiloxWeyl1;
@@ -53,15 +54,15 @@ DropoutRow::DropoutRow(const Dropout& dropout, int64_t max_columns)
 void DropoutRow::draw(int64_t row, int64_t columns) {
   const uint32_t threshold = dropout_threshold(dropout_);
   const Vec scale = broadcast(dropout_scale(dropout_));
+  const uint32_t site = dropout_.site, step = dropout_.step;
   const LongVec even_lanes = reinterpret_cast<LongVec>(lane_numbers()) & 0xffffffffu;
   for (int64_t first = 0; first < columns; first += kDropoutBlock) {
     for (int64_t group = 0; group < 16; group += kWidth) {
       const uint64_t counter = static_cast<uint64_t>(first / 4 + group);
-      const PhiloxLanes even = philox_lanes(keys_, even_lanes + counter, static_cast<uint32_t>(row),
-                                            dropout_.site, dropout_.step);
+      const PhiloxLanes even =
+          philox_lanes(keys_, even_lanes + counter, static_cast<uint32_t>(row), site, step);
       const PhiloxLanes odd =
-          philox_lanes(keys_, even_lanes + (counter + 1), static_cast<uint32_t>(row), dropout_.site,
-                       dropout_.step);
+          philox_lanes(keys_, even_lanes + (counter + 1), static_cast<uint32_t>(row), site, step);
       for (int64_t w = 0; w < 4; ++w) {
         const WordVec words =
             reinterpret_cast<WordVec>((even.word[w] & 0xffffffffu) | (odd.word[w] << 32));

@@ -27,7 +27,7 @@ class DropoutRow {
  private:
   void draw(int64_t row, int64_t columns);
 
-  const Dropout& dropout_;
+  Dropout dropout_;  // its step is the current one
   // The key of every round, in memory: an operand of the instruction that uses it, where a register
   // would have to be broadcast first.
   uint64_t keys_[2 * kPhiloxRounds];

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/slices.h"
@@ -8,27 +6,20 @@ namespace lathe::LATHE_CUDA {
 
 namespace {
 
-// AdamWArgs with everything that does not depend on the element worked out, in double.
+// The factors of an update, as floats.
 struct Update {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
-  float rate;            // learning_rate / (1 - beta1^step)
-  float variance_scale;  // 1 / sqrt(1 - beta2^step)
-  double learning_rate, max_norm;
+  float rate, variance_scale;  // of the step
 };
 
 Update make_update(const AdamWArgs& args) {
-  const double step = static_cast<double>(args.step);
-  Update u{};
-  u.beta1 = static_cast<float>(args.beta1);
-  u.one_minus_beta1 = static_cast<float>(1 - args.beta1);
-  u.beta2 = static_cast<float>(args.beta2);
-  u.one_minus_beta2 = static_cast<float>(1 - args.beta2);
-  u.eps = static_cast<float>(args.eps);
-  u.rate = static_cast<float>(args.learning_rate / (1 - std::pow(args.beta1, step)));
-  u.variance_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(args.beta2, step)));
-  u.learning_rate = args.learning_rate;
-  u.max_norm = args.max_norm;
-  return u;
+  return {static_cast<float>(args.beta1),
+          static_cast<float>(1 - args.beta1),
+          static_cast<float>(args.beta2),
+          static_cast<float>(1 - args.beta2),
+          static_cast<float>(args.eps),
+          0.0f,
+          0.0f};
 }
 
 __device__ inline void update_element(const Update& u, float decay, float g, float& value, float& m,
@@ -43,14 +34,17 @@ __device__ inline float4& as_vector(float* x) { return *reinterpret_cast<float4*
 // Reads value, gradient, m and v once and writes them once.
 __global__ void __launch_bounds__(kSliceThreads)
     adamw_kernel(const ParameterSlice* slices, int64_t count, const double* squared_norm,
-                 Update u) {
+                 double max_norm, Update u, AdamWStep step, const AdamWStep* step_at) {
   const double norm = sqrt(*squared_norm);
   if (!(norm < INFINITY)) return;  // nor when it is not a number
-  const double clip = u.max_norm / (norm + 1e-6);
-  const float scale = u.max_norm > 0 && clip < 1 ? static_cast<float>(clip) : 1.0f;
+  const double clip = max_norm / (norm + 1e-6);
+  const float scale = max_norm > 0 && clip < 1 ? static_cast<float>(clip) : 1.0f;
+  if (step_at != nullptr) step = *step_at;
+  u.rate = static_cast<float>(step.rate);
+  u.variance_scale = static_cast<float>(step.variance_scale);
   ParameterSlice slice = slice_of_chunk(slices, count, blockIdx.x);
   const int64_t first = (blockIdx.x - slice.first_chunk) * kSliceChunk;
-  const float decay = static_cast<float>(u.learning_rate * slice.weight_decay);
+  const float decay = static_cast<float>(step.learning_rate * slice.weight_decay);
   // Decay changes rows that have no gradient and no moments too.
   if (slice.weight_decay != 0.0f) slice.active_rows = nullptr;
   if (takes_vectors(slice)) {
@@ -86,7 +80,8 @@ __global__ void __launch_bounds__(kSliceThreads)
 void adamw(const AdamWArgs& args, Stream stream) {
   if (args.chunks == 0) return;
   launch("adamw", adamw_kernel, static_cast<unsigned>(args.chunks), kSliceThreads, 0, stream,
-         args.slices, args.slice_count, args.squared_norm, make_update(args));
+         args.slices, args.slice_count, args.squared_norm, args.max_norm, make_update(args),
+         args.step, args.step_at);
 }
 
 }  // namespace lathe::LATHE_CUDA

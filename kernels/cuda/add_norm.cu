@@ -8,7 +8,7 @@ namespace {
 // A warp a row: every element is read once and written once.
 template <class T, int kSteps>
 __global__ void __launch_bounds__(kRowThreads)
-    forward_kernel(AddNormForwardArgs args, Draw draw, bool vectors) {
+    forward_kernel(AddNormForwardArgs args, Draw given, bool vectors) {
   const int64_t row = int64_t{blockIdx.x} * kRowWarps + threadIdx.x / kWarp;
   if (row >= args.rows) return;
   const int hidden = static_cast<int>(args.hidden);
@@ -19,6 +19,7 @@ __global__ void __launch_bounds__(kRowThreads)
   const MemoryRow<T> y{as<T>(args.y) + at, hidden, vectors};
   const MemoryRow<T> saved{saves ? as<T>(args.sum) + at : y.data, hidden, vectors};
   Row<T, kSteps> sum(saved);
+  const Draw draw = current(given);
   Factors<T> factors;
   keep_all<T>(factors);
   for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {

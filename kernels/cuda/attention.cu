@@ -18,7 +18,8 @@ constexpr int kForwardFloats = (kQueries + 2 * kKeys) * kRowStride<kHead> + kQue
 // A block takes a head of a sequence, and of its queries every gridDim.z-th tile.
 template <int kHead>
 __global__ void __launch_bounds__(kAttentionThreads, kAttentionBlocks<kHead>)
-    forward_kernel(AttentionForwardArgs args, Draw draw) {
+    forward_kernel(AttentionForwardArgs args, Draw given) {
+  const Draw draw = current(given);
   float* q = dynamic_shared<float>();
   float* k = q + kQueries * kRowStride<kHead>;
   float* v = k + kKeys * kRowStride<kHead>;

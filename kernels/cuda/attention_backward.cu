@@ -179,7 +179,7 @@ class Backward {
   }
 
   const AttentionBackwardArgs& args_;
-  const Draw& draw_;
+  const Draw draw_;
   int across_, down_;
   int64_t head_, column_;
   int head_size_;
@@ -193,7 +193,7 @@ class Backward {
 template <int kHead>
 __global__ void __launch_bounds__(kAttentionThreads, kAttentionBlocks<kHead>)
     backward_kernel(AttentionBackwardArgs args, Draw draw) {
-  Backward<kHead>(args, draw).run();
+  Backward<kHead>(args, current(draw)).run();
 }
 
 }  // namespace

@@ -76,8 +76,9 @@ __device__ inline void to_dscore(Scores& scores, const Scores& dp, const QuerySt
 // A block takes every gridDim.z-th tile of its queries.
 template <int kHead>
 __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
-    query_gradient_kernel(const __grid_constant__ AttentionBackwardArgs args, Draw draw,
+    query_gradient_kernel(const __grid_constant__ AttentionBackwardArgs args, Draw given,
                           bool vectors) {
+  const Draw draw = current(given);
   const BackwardTiles<kHead> tiles{dynamic_shared<uint16_t>()};
   const BackwardBlock block = BackwardBlock::of(args, vectors);
   const int count = (block.keys + kTileRows - 1) / kTileRows, warp_row = warp_of() * kWarpRows;
@@ -182,8 +183,9 @@ __device__ inline void to_p_and_dscore(Scores& scores, Scores& dp,
 // A block takes every gridDim.z-th tile of its keys.
 template <int kHead>
 __global__ void __launch_bounds__(kTensorThreads, 2)
-    key_gradient_kernel(const __grid_constant__ AttentionBackwardArgs args, Draw draw,
+    key_gradient_kernel(const __grid_constant__ AttentionBackwardArgs args, Draw given,
                         bool vectors) {
+  const Draw draw = current(given);
   const BackwardTiles<kHead> tiles{dynamic_shared<uint16_t>()};
   const BackwardBlock block = BackwardBlock::of(args, vectors);
   const int count = (block.queries + kTileRows - 1) / kTileRows;

@@ -51,7 +51,8 @@ struct OnlineSoftmax {
 // A block takes a head of a sequence, and of its queries every gridDim.z-th tile.
 template <int kHead>
 __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
-    forward_kernel(const __grid_constant__ AttentionForwardArgs args, Draw draw, bool vectors) {
+    forward_kernel(const __grid_constant__ AttentionForwardArgs args, Draw given, bool vectors) {
+  const Draw draw = current(given);
   auto* q_tile = dynamic_shared<uint16_t>();
   uint16_t* k_tiles = q_tile + kTileNumbers<kHead>;
   uint16_t* v_tiles = k_tiles + 2 * kTileNumbers<kHead>;

@@ -9,7 +9,8 @@ constexpr int kThreads = 256;
 
 // One thread a quad, quads numbered over all rows.
 __global__ void __launch_bounds__(kThreads)
-    dropout_kernel(const float* x, float* y, int64_t rows, int64_t columns, Draw draw) {
+    dropout_kernel(const float* x, float* y, int64_t rows, int64_t columns, Draw given) {
+  const Draw draw = current(given);
   const int64_t quads_a_row = (columns + 63) / 64 * 16;
   const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const int64_t row = at / quads_a_row, counter = at % quads_a_row;

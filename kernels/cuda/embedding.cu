@@ -11,7 +11,7 @@ namespace {
 
 template <class T, int kSteps>
 __global__ void __launch_bounds__(kRowThreads)
-    forward_kernel(EmbeddingForwardArgs args, Draw draw, bool vectors) {
+    forward_kernel(EmbeddingForwardArgs args, Draw given, bool vectors) {
   const int64_t token = int64_t{blockIdx.x} * kRowWarps + threadIdx.x / kWarp;
   if (token >= args.tokens) return;
   const int hidden = static_cast<int>(args.hidden);
@@ -32,6 +32,7 @@ __global__ void __launch_bounds__(kRowThreads)
     for (int u = 0; u < kGroup<T>; ++u) s[u] += p[u], s[u] += t[u];
     sum.set(step, w, j, s);
   });
+  const Draw draw = current(given);
   const RowStatistics statistics = row_statistics(sum, hidden, args.eps);
   Factors<T> factors;
   keep_all<T>(factors);

@@ -77,17 +77,17 @@ class Session {
     const int64_t chunks = number_chunks(slices_.data(), count);
     double squared_norm = 0.0;
     context_->kernels.squared_norm({slices_.data(), count, chunks, &squared_norm}, nullptr);
-    context_->kernels.adamw({.slices = slices_.data(),
-                             .slice_count = count,
-                             .chunks = chunks,
-                             .learning_rate = learning_rate(step),
-                             .beta1 = training_.beta1,
-                             .beta2 = training_.beta2,
-                             .eps = training_.eps,
-                             .step = step + 1,
-                             .squared_norm = &squared_norm,
-                             .max_norm = training_.max_grad_norm},
-                            nullptr);
+    context_->kernels.adamw(
+        {.slices = slices_.data(),
+         .slice_count = count,
+         .chunks = chunks,
+         .beta1 = training_.beta1,
+         .beta2 = training_.beta2,
+         .eps = training_.eps,
+         .step = adamw_step(learning_rate(step), training_.beta1, training_.beta2, step + 1),
+         .squared_norm = &squared_norm,
+         .max_norm = training_.max_grad_norm},
+        nullptr);
   }
 
   ParameterStore& parameters() { return model_.parameters(); }

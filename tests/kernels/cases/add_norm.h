@@ -21,6 +21,7 @@ inline void add_add_norm_operands(Operands& o, const AddNormShape& s) {
   o.add("gamma", s.hidden, 0.5, 1.5), o.add("beta", s.hidden);
   o.add("dgamma", s.hidden), o.add("dbeta", s.hidden);
   o.add("mean", s.rows), o.add("rstd", s.rows);
+  add_dropout_step(o);
 }
 
 inline AddNormForwardArgs add_norm_forward_args(Operands& o, const AddNormShape& s) {
@@ -29,7 +30,7 @@ inline AddNormForwardArgs add_norm_forward_args(Operands& o, const AddNormShape&
   args.x = o.n("x"), args.residual = o.n("residual");
   args.gamma = o.f("gamma"), args.beta = o.f("beta");
   args.eps = kCaseEps;
-  args.dropout = case_dropout(s.dropout);
+  args.dropout = case_dropout(o, s.dropout);
   args.y = o.n("y");
   if (s.inference) return args;
   args.sum = o.n(s.aliased ? "x" : "sum");
@@ -41,7 +42,7 @@ inline AddNormBackwardArgs add_norm_backward_args(Operands& o, const AddNormShap
   AddNormBackwardArgs args{};
   args.rows = s.rows, args.hidden = s.hidden;
   args.gamma = o.f("gamma");
-  args.dropout = case_dropout(s.dropout);
+  args.dropout = case_dropout(o, s.dropout);
   args.sum = o.n("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
   args.dy = o.n("dy");
   args.dresidual = o.n(s.aliased ? "dy" : "dresidual");

@@ -43,6 +43,7 @@ struct AttentionLayout {
     add("context", queries * ldcontext);
     add("dcontext", queries * ldcontext);
     o.add("logsumexp", queries * shape.heads);
+    add_dropout_step(o);
   }
 
   Numbers part(Operands& o, const char* prefix, int index) const {
@@ -60,7 +61,7 @@ struct AttentionLayout {
     args.q = part(o, "", 0), args.k = part(o, "", 1), args.v = part(o, "", 2);
     args.ldq = args.ldk = args.ldv = ld;
     args.scale = 0.3f;
-    args.dropout = case_dropout(shape.dropout);
+    args.dropout = case_dropout(o, shape.dropout);
     args.context = o.n("context"), args.ldcontext = ldcontext;
     args.logsumexp = o.f("logsumexp");
     return args;
@@ -106,6 +107,8 @@ inline std::vector<AttentionShape> attention_shapes(Precision precision) {
     shapes.push_back({"widest_heads", {70, 3}, 2, 100, dropout});
     shapes.push_back({"first_tokens", {20, 1, 33}, 3, 32, dropout, {1, 1, 1}});
     shapes.push_back({"some_queries", {20, 9, 70}, 2, 24, dropout, {2, 0, 60}, 1});
+    shapes.push_back({"empty_sequences", {0, 5, 0, 66, 0}, 2, 32, dropout});
+    shapes.push_back({"empty_and_unread", {7, 66, 0}, 2, 32, dropout, {1, 0, 0}});
   }
   shapes.push_back({"long", {512}, 2, 64, 0.1f});
   shapes.push_back({"long_and_short", {301, 1, 2, 130, 6}, 1, 33, 0.1f, {}, 0, true});

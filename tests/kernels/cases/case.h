@@ -159,8 +159,12 @@ struct Case {
   bool bfloat16 = false;  // whether those products are of floats rounded to bfloat16
 };
 
-inline Dropout case_dropout(float probability) {
-  return {probability, 0x9876543210abcdefull, 7, 3};
+// Dropout of micro-batch 3. Of probability 0.1, an op finds the 3 in memory.
+inline void add_dropout_step(Operands& o) { o.add_ints("dropout_step", {3}); }
+inline Dropout case_dropout(Operands& o, float probability) {
+  const bool given = probability != 0.1f;
+  const auto* step = reinterpret_cast<const uint32_t*>(o.i("dropout_step"));
+  return {probability, 0x9876543210abcdefull, 7, given ? 3u : 99u, given ? nullptr : step};
 }
 
 inline double bytes_of(Precision precision) { return precision == Precision::kF32 ? 4 : 2; }

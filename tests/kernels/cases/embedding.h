@@ -32,6 +32,7 @@ inline void add_embedding_operands(Operands& o, const EmbeddingShape& s) {
     o.add_numbers(name, s.tokens * s.hidden, s.precision);
   }
   o.add("mean", s.tokens), o.add("rstd", s.tokens);
+  add_dropout_step(o);
   std::vector<uint8_t> touched(static_cast<std::size_t>(s.words));
   touched.back() = 1;  // by an earlier batch
   o.add_bytes("touched", touched);
@@ -44,7 +45,7 @@ inline EmbeddingForwardArgs embedding_forward_args(Operands& o, const EmbeddingS
   args.word = o.f("word"), args.position = o.f("position"), args.type = o.f("type");
   args.gamma = o.f("gamma"), args.beta = o.f("beta");
   args.eps = 1e-12f;
-  args.dropout = case_dropout(s.dropout);
+  args.dropout = case_dropout(o, s.dropout);
   args.y = o.n("y");
   if (s.inference) return args;
   args.sum = o.n("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
@@ -56,7 +57,7 @@ inline EmbeddingBackwardArgs embedding_backward_args(Operands& o, const Embeddin
   args.tokens = s.tokens, args.hidden = s.hidden, args.words = s.words;
   args.ids = o.i("ids"), args.positions = o.i("positions"), args.types = o.i("types");
   args.gamma = o.f("gamma");
-  args.dropout = case_dropout(s.dropout);
+  args.dropout = case_dropout(o, s.dropout);
   args.sum = o.n("sum"), args.mean = o.f("mean"), args.rstd = o.f("rstd");
   args.dy = o.n("dy");
   args.dsum = o.n(s.aliased ? "dy" : "dsum");

@@ -10,7 +10,8 @@ struct OptimizerShape {
   float weight_decay = 0;
   int64_t marked_rows = 0, row_size = 0;  // a slice more, with marks of active rows
   int64_t step = 1;
-  bool rounded = false;  // with bfloat16s of the values
+  bool rounded = false;    // with bfloat16s of the values
+  bool in_memory = false;  // the op finds the step's numbers in memory
 };
 
 inline std::string slice_name(const char* what, std::size_t s) { return concat(what, s); }
@@ -31,6 +32,8 @@ inline std::vector<int64_t> slice_counts(const OptimizerShape& s) {
   return counts;
 }
 
+inline AdamWStep case_step(const OptimizerShape& s) { return adamw_step(1e-2, 0.9, 0.999, s.step); }
+
 inline void add_optimizer_operands(Operands& o, const OptimizerShape& s) {
   const std::vector<int64_t> counts = slice_counts(s);
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -41,6 +44,9 @@ inline void add_optimizer_operands(Operands& o, const OptimizerShape& s) {
   }
   o.add_bytes("active", every_third_row(s.marked_rows));
   clear_inactive(o, s, counts.size() - 1);
+  const AdamWStep step = case_step(s);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&step);
+  o.add_bytes("step", {bytes, bytes + sizeof step});
   o.add_double("sum");
   *o.d("sum") = 16;  // clipped to half where the sum is not taken
 }
@@ -65,7 +71,7 @@ inline std::vector<ParameterSlice> slices_of(Operands& o, const OptimizerShape& 
 
 inline Case adamw_case(const OptimizerShape& s) {
   Case c;
-  c.name = concat("adamw/", s.name, s.rounded ? "_rounded" : "");
+  c.name = concat("adamw/", s.name, s.rounded ? "_rounded" : "", s.in_memory ? "_in_memory" : "");
   for (int64_t count : slice_counts(s))
     c.bytes += (4.0 * 8 + (s.rounded ? 2 : 0)) * static_cast<double>(count);
   c.prepare = [s](Operands& o) { add_optimizer_operands(o, s); };
@@ -73,8 +79,18 @@ inline Case adamw_case(const OptimizerShape& s) {
     std::vector<ParameterSlice> slices = slices_of(o, s);
     const auto count = static_cast<int64_t>(slices.size());
     const int64_t chunks = number_chunks(slices.data(), count);
-    kernels.adamw({o.place(slices), count, chunks, 1e-2, 0.9, 0.999, 1e-8, s.step, o.d("sum"), 2.0},
-                  o.stream());
+    kernels.adamw(
+        {.slices = o.place(slices),
+         .slice_count = count,
+         .chunks = chunks,
+         .beta1 = 0.9,
+         .beta2 = 0.999,
+         .eps = 1e-8,
+         .step = s.in_memory ? AdamWStep{} : case_step(s),
+         .squared_norm = o.d("sum"),
+         .max_norm = 2.0,
+         .step_at = s.in_memory ? reinterpret_cast<const AdamWStep*>(o.b("step")) : nullptr},
+        o.stream());
   };
   return c;
 }
@@ -104,6 +120,8 @@ inline std::vector<Case> optimizer_cases(bool rounded = false) {
            OptimizerShape{"long_rows", {}, 0.0f, 25, 20000, 2},
        }) {
     s.rounded = rounded;
+    cases.push_back(adamw_case(s));
+    s.in_memory = true;
     cases.push_back(adamw_case(s));
     cases.push_back(squared_norm_case(s));
   }

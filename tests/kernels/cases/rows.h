@@ -19,10 +19,11 @@ inline std::vector<Case> dropout_cases(RowsShape s) {
       c.bytes = 4.0 * 2 * static_cast<double>(s.rows * s.columns);
       c.prepare = [=](Operands& o) {
         o.add("x", s.rows * s.columns), o.add("y", s.rows * s.columns);
+        add_dropout_step(o);
       };
       c.run = [=](const Kernels& kernels, Operands& o) {
         kernels.dropout(
-            {o.f("x"), o.f(in_place ? "x" : "y"), s.rows, s.columns, case_dropout(probability)},
+            {o.f("x"), o.f(in_place ? "x" : "y"), s.rows, s.columns, case_dropout(o, probability)},
             o.stream());
       };
       cases.push_back(c);
