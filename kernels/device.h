@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "kernels/kernels.h"
@@ -47,6 +48,17 @@ class Device {
   virtual void set_mark(void* mark) = 0;
   virtual void wait_for_mark(void* mark) = 0;
   virtual void release_mark(void* mark) = 0;
+
+  // Work that is asked for once and done as often as wanted: a launch of hundreds of kernels costs
+  // the host what one does. capture() calls `ask`, which asks for work as ever; nothing of it is
+  // done, all of it is kept, with the arguments that it had. launch() asks for what was kept, all at
+  // once. Meanwhile the calling thread may not have the device allocate or release memory, wait for
+  // it, or copy from or to memory of the host that is not staging: an Error. tensor/graph.h holds
+  // what was captured.
+  virtual bool captures() const = 0;  // else none of the following may be called
+  virtual void* capture(const std::function<void()>& ask) = 0;
+  virtual void launch(void* graph) = 0;
+  virtual void release_graph(void* graph) = 0;  // it may still be at work
 };
 
 // This processor, with cpu_kernels().

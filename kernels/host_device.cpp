@@ -43,6 +43,11 @@ class HostDevice final : public Device {
   void set_mark(void*) override {}
   void wait_for_mark(void*) override {}
   void release_mark(void*) override {}
+
+  bool captures() const override { return false; }
+  void* capture(const std::function<void()>&) override { fail("a processor captures no work"); }
+  void launch(void*) override {}
+  void release_graph(void*) override {}
 };
 
 }  // namespace

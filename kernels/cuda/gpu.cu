@@ -1,4 +1,6 @@
 // The Device of one GPU: its memory, one stream for all its work, and marks in it (events).
+#include <utility>
+
 #include "base/error.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/ops.h"
@@ -71,7 +73,44 @@ class Gpu final : public Device {
   }
   void release_mark(void* mark) override { cudaEventDestroy(static_cast<cudaEvent_t>(mark)); }
 
+  bool captures() const override { return true; }
+  void* capture(const std::function<void()>& ask) override {
+    // What other threads do, packing the next batch, is none of the capture's business.
+    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing work");
+    Captured captured;
+    try {
+      ask();
+    } catch (...) {
+      cudaStreamEndCapture(stream_, &captured.work);  // it fails too: told already
+      cudaGetLastError();
+      throw;
+    }
+    check(cudaStreamEndCapture(stream_, &captured.work), "capturing work");
+    check(cudaGraphInstantiate(&captured.program, captured.work, 0), "making a graph");
+    return new Captured(std::move(captured));
+  }
+  void launch(void* graph) override {
+    check(cudaGraphLaunch(static_cast<Captured*>(graph)->program, stream_), "launching a graph");
+  }
+  void release_graph(void* graph) override { delete static_cast<Captured*>(graph); }
+
  private:
+  // What was asked for, and what the GPU does it by. The addresses of the memory that launches
+  // borrow (Workspace) belong to the first, which is therefore kept.
+  struct Captured {
+    Captured() = default;
+    Captured(Captured&& other) noexcept
+        : work(std::exchange(other.work, nullptr)),
+          program(std::exchange(other.program, nullptr)) {}
+    Captured& operator=(Captured&&) = delete;
+    ~Captured() {
+      if (program != nullptr) cudaGraphExecDestroy(program);
+      if (work != nullptr) cudaGraphDestroy(work);
+    }
+    cudaGraph_t work{};
+    cudaGraphExec_t program{};
+  };
+
   static bool there_was_memory(cudaError_t error) {
     if (error != cudaErrorMemoryAllocation) check(error, "allocating memory");
     if (error == cudaSuccess) return true;

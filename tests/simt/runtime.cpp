@@ -3,48 +3,25 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <cstdlib>
-#include <deque>
-#include <map>
-#include <mutex>
 
 #include "base/error.h"
-
-// A stream: work in the order in which it was asked for.
-struct CUstream_st {
-  struct Item {
-    std::function<bool()> ready;  // null: always
-    CUstream_st* other;           // not null: another stream must be so far first
-    uint64_t after;
-    std::function<void()> work;
-  };
-  int device = 0;
-  std::deque<Item> work;
-  uint64_t asked = 0, done = 0;
-};
+#include "tests/simt/streams.h"
 
 namespace simt {
-
-namespace {
-
-struct Gpus {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool puts_off = false;
-  std::deque<CUstream_st> streams{1};  // the first: the default one
-};
 
 Gpus& gpus() {
   static Gpus instance;
   return instance;
 }
 
-thread_local int current_device = 0;
-
 CUstream_st& stream_of(cudaStream_t stream) {
   return stream != nullptr ? *stream : gpus().streams.front();
 }
+
+namespace {
+
+thread_local int current_device = 0;
 
 // Memory that cudaMalloc gave. The host may not touch it: its pages are open only while the device
 // works.
@@ -119,6 +96,12 @@ void work_off_device(Lock& lock) {
 void ask(cudaStream_t stream, CUstream_st::Item item) {
   Lock lock(gpus().mutex);
   CUstream_st& at = stream_of(stream);
+  if (at.capture != nullptr) {
+    // Other streams could be captured along with it: not here.
+    if (item.ready || item.other != nullptr) at.capture->error = cudaErrorStreamCaptureUnsupported;
+    at.capture->recording->work.push_back(std::move(item.work));
+    return;
+  }
   at.work.push_back(std::move(item));
   ++at.asked;
   if (!gpus().puts_off) work_until(at, at.asked, lock);
@@ -153,13 +136,34 @@ void tell_threads() { gpus().changed.notify_all(); }
 struct CUevent_st {
   CUstream_st* stream = nullptr;  // null: never recorded
   uint64_t after = 0;
+  bool captured = false;  // a place in a graph: nobody outside it can wait for it
 };
 
 using simt::gpus;
 using simt::memory;
 
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess ? "no error" : "out of memory";
+  switch (error) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorIllegalState:
+      return "the operation cannot be performed in the present state";
+    case cudaErrorNotSupported:
+      return "operation not supported";
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureInvalidated:
+      return "operation failed due to a previous error during capture";
+    case cudaErrorCapturedEvent:
+      return "operation not permitted on an event last recorded in a capturing stream";
+    case cudaErrorStreamCaptureWrongThread:
+      return "attempt to terminate a thread-local capture sequence from another thread";
+  }
+  return "unknown error";
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 cudaError_t cudaSetDevice(int index) {
@@ -176,6 +180,7 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { ret
 // ---- memory -------------------------------------------------------------------------------------
 
 cudaError_t cudaMalloc(void** address, std::size_t bytes) {
+  if (simt::spoils_capture()) return cudaErrorStreamCaptureUnsupported;
   const std::lock_guard lock(gpus().mutex);
   // With a page after it that nobody may touch.
   const std::size_t room = simt::whole_pages(bytes) + simt::whole_pages(1);
@@ -191,6 +196,7 @@ cudaError_t cudaMalloc(void** address, std::size_t bytes) {
 }
 
 cudaError_t cudaFree(void* address) {
+  if (simt::spoils_capture()) return cudaErrorStreamCaptureUnsupported;
   simt::Lock lock(gpus().mutex);
   simt::work_off_device(lock);
   const auto piece = memory().pieces.find(static_cast<char*>(address));
@@ -200,6 +206,7 @@ cudaError_t cudaFree(void* address) {
 }
 
 cudaError_t cudaMallocHost(void** address, std::size_t bytes) {
+  if (simt::spoils_capture()) return cudaErrorStreamCaptureUnsupported;
   const std::lock_guard lock(gpus().mutex);
   *address = std::malloc(bytes);
   if (*address == nullptr) return cudaErrorMemoryAllocation;
@@ -209,6 +216,7 @@ cudaError_t cudaMallocHost(void** address, std::size_t bytes) {
 }
 
 cudaError_t cudaFreeHost(void* address) {
+  if (simt::spoils_capture()) return cudaErrorStreamCaptureUnsupported;
   simt::Lock lock(gpus().mutex);
   simt::work_off_device(lock);
   memory().pinned.erase(static_cast<char*>(address));
@@ -224,20 +232,34 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
   return cudaSuccess;
 }
 
-cudaError_t cudaMallocAsync(void** address, std::size_t bytes, cudaStream_t) {
+cudaError_t cudaMallocAsync(void** address, std::size_t bytes, cudaStream_t stream) {
   *address = std::malloc(bytes);
   if (*address == nullptr) return cudaErrorMemoryAllocation;
+  const std::lock_guard lock(gpus().mutex);
+  if (simt::records_allocation(simt::stream_of(stream), *address, bytes)) return cudaSuccess;
   std::memset(*address, 0xff, bytes);  // not a number
   return cudaSuccess;
 }
 
 cudaError_t cudaFreeAsync(void* address, cudaStream_t stream) {
+  {
+    const std::lock_guard lock(gpus().mutex);
+    cudaError_t error = cudaSuccess;
+    if (simt::records_release(simt::stream_of(stream), address, error)) return error;
+  }
   simt::enqueue(stream, [=] { std::free(address); });
   return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
+  if (kind != cudaMemcpyDeviceToDevice) {
+    const std::lock_guard lock(gpus().mutex);
+    const void* host = kind == cudaMemcpyHostToDevice ? from : to;
+    if (!simt::lies_in(memory().pinned, host) && simt::spoils_capture(simt::stream_of(stream))) {
+      return cudaErrorStreamCaptureUnsupported;
+    }
+  }
   simt::enqueue(stream, [=] { std::memcpy(to, from, bytes); });
   return cudaSuccess;
 }
@@ -258,12 +280,15 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 // It is kept, for events in it.
 cudaError_t cudaStreamDestroy(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (simt::spoils_capture()) return cudaErrorStreamCaptureUnsupported;
   simt::Lock lock(gpus().mutex);
   CUstream_st& at = simt::stream_of(stream);
   simt::work_until(at, at.asked, lock);
   return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (event->captured)
+    return cudaErrorStreamCaptureUnsupported;  // the stream would be captured too
   simt::ask(stream, {{}, event->stream, event->after, [] {}});
   return cudaSuccess;
 }
@@ -279,10 +304,12 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const std::lock_guard lock(gpus().mutex);
   CUstream_st& at = simt::stream_of(stream);
-  *event = {&at, at.asked};
+  *event = {&at, at.asked, at.capture != nullptr};
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (simt::spoils_capture()) return cudaErrorStreamCaptureUnsupported;
+  if (event->captured) return cudaErrorCapturedEvent;
   simt::Lock lock(gpus().mutex);
   if (event->stream != nullptr) simt::work_until(*event->stream, event->after, lock);
   return cudaSuccess;
