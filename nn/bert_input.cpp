@@ -27,9 +27,10 @@ void require_within(const BertConfig& config, const BertInput& input) {
   for (int64_t s = 0; s < input.sequences; ++s) {
     if (input.offsets[s] >= input.offsets[s + 1]) fail("sequence ", s, " of a batch has no token");
   }
-  if (input.offsets[0] != 0 || input.offsets[input.sequences] != input.tokens) {
+  const int32_t end = input.offsets[input.sequences + input.fillers];
+  if (input.offsets[0] != 0 || end != input.tokens) {
     fail("the offsets of a batch of ", input.tokens, " tokens cover ", input.offsets[0], " to ",
-         input.offsets[input.sequences]);
+         end);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "tests/nn/tiny_bert.h"
 #include "tests/temporary_directory.h"
 
@@ -51,6 +52,36 @@ TEST(Packing, TwoMicroBatchesAreOneBatch) {
       const float* found = parts->parameters().find(parameter.name)->gradient.f32();
       for (int64_t i = 0; i < parameter.gradient.count(); ++i) {
         ASSERT_NEAR(found[i], expected[i], 2e-6) << parameter.name << " " << i;
+      }
+    }
+  }
+}
+
+// The filler's rows add zeros to every sum. Only how a backend cuts a sum among its threads and
+// registers may follow from the number of rows: with the reference nothing does.
+TEST(Packing, AFillerChangesNothing) {
+  BertConfig config = tiny_config();
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;
+  const auto alone = random_bert(config, 1), filled = random_bert(config, 1);
+  const TinyBatch batch(config, {5, 1, 9, 3, 8}, 2);
+  for (const Kernels* kernels : all_backends()) {
+    const double tolerance = kernels == &reference_kernels() ? 0.0 : 2e-6;
+    for (const int count : {0, 1, 38}) {
+      SCOPED_TRACE(concat(kernels->name, ", ", count));
+      const TinyBatch with_filler = batch.with_filler(config, count);
+      require_within(config, with_filler.input());
+      EXPECT_EQ(batch_logits(*filled, *kernels, with_filler),
+                batch_logits(*alone, *kernels, batch));
+      alone->parameters().allocate_gradients();
+      filled->parameters().allocate_gradients();
+      EXPECT_EQ(batch_loss(*filled, *kernels, ProblemType::kSingleLabel, with_filler, true),
+                batch_loss(*alone, *kernels, ProblemType::kSingleLabel, batch, true));
+      for (const Parameter& parameter : alone->parameters().all()) {
+        const float* expected = parameter.gradient.f32();
+        const float* found = filled->parameters().find(parameter.name)->gradient.f32();
+        for (int64_t i = 0; i < parameter.gradient.count(); ++i) {
+          ASSERT_NEAR(found[i], expected[i], tolerance) << parameter.name << " " << i;
+        }
       }
     }
   }

@@ -79,9 +79,22 @@ TinyBatch TinyBatch::slice(std::size_t first, std::size_t count) const {
   return part;
 }
 
+TinyBatch TinyBatch::with_filler(const BertConfig& config, int count) const {
+  TinyBatch filled = *this;
+  const std::size_t tokens = ids_.size() + static_cast<std::size_t>(count);
+  filled.ids_.resize(tokens, static_cast<int32_t>(config.vocab_size - 1));
+  filled.types_.resize(tokens, static_cast<int32_t>(config.type_vocab_size - 1));
+  filled.positions_.resize(tokens, static_cast<int32_t>(config.max_position_embeddings - 1));
+  filled.offsets_.push_back(static_cast<int32_t>(tokens));
+  filled.counter_.push_back(counter_.back());
+  filled.fillers_ = 1;
+  return filled;
+}
+
 BertInput TinyBatch::input() const {
   return {.tokens = static_cast<int64_t>(ids_.size()),
           .sequences = static_cast<int64_t>(classes_.size()),
+          .fillers = fillers_,
           .input_ids = ids_.data(),
           .token_type_ids = types_.data(),
           .position_ids = positions_.data(),

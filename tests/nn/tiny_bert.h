@@ -22,13 +22,15 @@ class TinyBatch {
   TinyBatch(const BertConfig& config, const std::vector<int>& lengths, uint64_t seed);
   // The sequences `first` … `first + count - 1` of this batch alone.
   TinyBatch slice(std::size_t first, std::size_t count) const;
+  // This batch and a filler of `count` tokens.
+  TinyBatch with_filler(const BertConfig& config, int count) const;
 
   BertInput input() const;
   LossTargets targets() const { return {classes_.data(), values_.data()}; }
 
  private:
   TinyBatch() = default;
-  int64_t labels_ = 0;
+  int64_t labels_ = 0, fillers_ = 0;
   std::vector<int32_t> ids_, types_, positions_, offsets_, counter_, classes_;
   std::vector<float> values_;
 };
