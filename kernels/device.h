@@ -51,10 +51,10 @@ class Device {
 
   // Work that is asked for once and done as often as wanted: a launch of hundreds of kernels costs
   // the host what one does. capture() calls `ask`, which asks for work as ever; nothing of it is
-  // done, all of it is kept, with the arguments that it had. launch() asks for what was kept, all at
-  // once. Meanwhile the calling thread may not have the device allocate or release memory, wait for
-  // it, or copy from or to memory of the host that is not staging: an Error. tensor/graph.h holds
-  // what was captured.
+  // done, all of it is kept, with the arguments that it had. launch() asks for what was kept, all
+  // at once. Meanwhile the calling thread may not have the device allocate or release memory, wait
+  // for it, or copy from or to memory of the host that is not staging: an Error. tensor/graph.h
+  // holds what was captured.
   virtual bool captures() const = 0;  // else none of the following may be called
   virtual void* capture(const std::function<void()>& ask) = 0;
   virtual void launch(void* graph) = 0;

@@ -122,6 +122,10 @@ void check_arguments(const TrainingArguments& a) {
   if (a.gemm && *a.gemm != "cublaslt" && *a.gemm != "lathe") {
     fail("--gemm ", *a.gemm, ": must be cublaslt or lathe");
   }
+  if (a.cuda_graphs.value_or(false) && a.num_processes > 1) {
+    fail("--cuda_graphs true: --num_processes is ", a.num_processes,
+         "; steps of several processes are not captured");
+  }
   check_best_model(a);
 }
 
@@ -131,6 +135,14 @@ void check_device(const TrainingArguments& arguments, const Device& device) {
     fail("--gemm ", *arguments.gemm, ": chooses how a GPU multiplies; this run computes on ",
          device.description());
   }
+  if (arguments.cuda_graphs) {
+    fail("--cuda_graphs ", *arguments.cuda_graphs ? "true" : "false",
+         ": is about a GPU's steps; this run computes on ", device.description());
+  }
+}
+
+bool captures_steps(const TrainingArguments& arguments, const Device& device) {
+  return device.captures() && arguments.cuda_graphs.value_or(arguments.num_processes == 1);
 }
 
 DType activations_of(const TrainingArguments& arguments, const Device& device) {

@@ -49,6 +49,8 @@ struct TrainingArguments {
   bool bf16 = false;
   // Who multiplies on a GPU: "cublaslt" (where it is installed; the default) or "lathe".
   std::optional<std::string> gemm;
+  // Whether a GPU gets a step as one graph (true unless said otherwise; with one process).
+  std::optional<bool> cuda_graphs;
 
   // Random numbers: of dropout and new heads; of the order of the examples (`seed` when absent).
   uint64_t seed = 42;
@@ -85,8 +87,11 @@ struct TrainingArguments {
 // options that contradict each other.
 void check_arguments(const TrainingArguments& arguments);
 
-// Error for arguments that the device cannot follow: gemm is for GPUs.
+// Error for arguments that the device cannot follow: gemm and cuda_graphs are for GPUs.
 void check_device(const TrainingArguments& arguments, const Device& device);
+
+// Whether training captures steps as graphs (step_graphs.h). Sums over processes are not captured.
+bool captures_steps(const TrainingArguments& arguments, const Device& device);
 
 // In which activations are kept: with bf16, as bfloat16s where the device takes them.
 DType activations_of(const TrainingArguments& arguments, const Device& device);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "train/feeder.h"
 
 namespace lathe {
 
@@ -17,6 +18,12 @@ std::string rounded(int64_t bytes) {
 }
 
 }  // namespace
+
+int64_t largest_step_tokens(const TrainingArguments& arguments, const Device& device,
+                            const TokenizedDataset& tokens) {
+  const int64_t largest = largest_batch_tokens(tokens, arguments.per_device_train_batch_size);
+  return captures_steps(arguments, device) ? filled(largest) : largest;
+}
 
 MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences,
                        DType activations) {

@@ -5,8 +5,14 @@
 #include <string>
 
 #include "nn/sequence_classifier.h"
+#include "train/arguments.h"
+#include "train/batches.h"
 
 namespace lathe {
+
+// The tokens of the largest batch that training on that device computes with, fillers included.
+int64_t largest_step_tokens(const TrainingArguments& arguments, const Device& device,
+                            const TokenizedDataset& tokens);
 
 struct MemoryPlan {  // bytes; parameters with their bfloat16s where activations are kept so
   int64_t parameters, gradients, moments, activations;

@@ -136,11 +136,11 @@ Predictions predict(Context& context, const BertForSequenceClassification& model
   for (int64_t index = communicator.rank(); index < epoch.size(); index += communicator.size()) {
     const Batch batch = packed.next();
     require_within(model.config(), batch.input());
-    const auto [input, targets] = feeder.put(batch);
+    const Feeder::Fed fed = feeder.put(batch);
     const Arena::Scope memory(context.arena);
-    const Tensor logits = model.forward(context, input, nullptr);
+    const Tensor logits = model.forward(context, fed.input, nullptr);
     Tensor losses;
-    if (examples.labelled()) losses = batch_loss(context, type, logits, targets, 0.0).losses;
+    if (examples.labelled()) losses = batch_loss(context, type, logits, fed.targets, 0.0).losses;
     answers.take(batch.rows(), logits, losses);
     if (on_batch) on_batch(index + 1, epoch.size());
   }

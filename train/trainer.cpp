@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "train/checkpoint.h"
+#include "train/memory_plan.h"
 #include "train/replicas.h"
 #include "train/trainer_run.h"
 
@@ -75,7 +76,8 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
          ": there is nothing to evaluate on; give --validation_file");
   }
   const int64_t batch_size = std::min(arguments_.per_device_train_batch_size, train.size());
-  const int64_t tokens = largest_batch_tokens(train.tokens, batch_size);
+  const bool captures = captures_steps(arguments_, device());
+  const int64_t tokens = largest_step_tokens(arguments_, device(), train.tokens);
   const DType activations = activations_of(arguments_, device());
   int64_t bytes = model_.activation_bytes(tokens, batch_size, true, activations);
   if (validation != nullptr) {
@@ -94,9 +96,11 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
       .optimizer = AdamW(model_.parameters(), {arguments_.adam_beta1, arguments_.adam_beta2,
                                                arguments_.adam_epsilon, arguments_.weight_decay}),
       .context = context(),
-      .feeder = Feeder(device(), tokens, batch_size, model_.config().num_labels()),
+      .feeder = Feeder(device(), tokens, batch_size, model_.config().num_labels(),
+                       captures ? std::optional(filler_of(model_.config())) : std::nullopt),
       .results = StepResults(device()),
       .buckets = GradientBuckets(model_.parameters(), communicator_),
+      .graphs = StepGraphs(captures ? &device() : nullptr),
       .flos_per_token =
           6.0 * static_cast<double>(parameters_outside_embeddings(model_.parameters())),
       .start = std::chrono::steady_clock::now()};

@@ -65,6 +65,7 @@ class Trainer {
 
  private:
   struct Run;  // what exists while train() runs
+  struct MicroBatch;
 
   int64_t resume(Run& run);
   void run_epoch(Run& run, int64_t epoch, int64_t first_update);
@@ -72,6 +73,8 @@ class Trainer {
   void take_result(Run& run);
   void add_losses(Run& run, const Tensor& losses, bool accumulates);
   double accumulate(Run& run, Prefetcher& packed, int64_t first, int64_t last, int64_t examples);
+  void compute(Run& run, const MicroBatch& batch);
+  void move_parameters(Run& run, const AdamWStep* step);
   [[noreturn]] void stop_at_non_finite(int64_t step, const char* what, double value) const;
   void log_evaluate_save(Run& run, bool log_now, bool evaluate_now, bool save_now);
   void log_losses(const Run& run);

@@ -7,6 +7,7 @@
 #include "train/feeder.h"
 #include "train/gradient_buckets.h"
 #include "train/schedule.h"
+#include "train/step_graphs.h"
 #include "train/step_results.h"
 #include "train/trainer.h"
 
@@ -22,9 +23,17 @@ struct Trainer::Run {
   Feeder feeder;
   StepResults results;
   GradientBuckets buckets;
+  StepGraphs graphs;
   double flos_per_token;
   std::chrono::steady_clock::time_point start;
+  StepNumbers numbers{};  // of the step, and of its first micro-batch
   StepReport last_step{};
+};
+
+// A micro-batch on the device, and what its work follows from.
+struct Trainer::MicroBatch {
+  Feeder::Fed fed;
+  StepGraphs::Key key{};
 };
 
 }  // namespace lathe

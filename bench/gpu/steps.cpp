@@ -10,6 +10,7 @@
 #include "train/adamw.h"
 #include "train/batch_loss.h"
 #include "train/feeder.h"
+#include "train/step_graphs.h"
 
 namespace lathe::bench {
 namespace {
@@ -59,16 +60,19 @@ struct Training {
     return sum;
   }
 
-  void step(Context& context, Feeder& feeder, Arena& arena, const Batch& batch) {
-    const auto [input, targets] = feeder.put(batch);
-    const Arena::Scope memory(arena);
-    BertForSequenceClassification::Saved saved;
-    const Tensor logits = model.forward(context, input, &saved);
-    const BatchLoss loss = batch_loss(context, ProblemType::kSingleLabel, logits, targets,
-                                      1.0 / static_cast<double>(batch.size()));
-    model.backward(context, input, loss.dlogits, saved);
-    optimizer->step(context, 5e-5, 1.0);
-    ++context.step;
+  void step(Context& context, Feeder& feeder, Arena& arena, const Batch& batch,
+            StepGraphs& graphs) {
+    const Feeder::Fed fed = feeder.put(batch, {optimizer->begin_step(5e-5), ++context.step});
+    context.step_at = &fed.numbers->micro_batch;
+    graphs.run({}, [&] {
+      const Arena::Scope memory(arena);
+      BertForSequenceClassification::Saved saved;
+      const Tensor logits = model.forward(context, fed.input, &saved);
+      const BatchLoss loss = batch_loss(context, ProblemType::kSingleLabel, logits, fed.targets,
+                                        1.0 / static_cast<double>(batch.size()));
+      model.backward(context, fed.input, loss.dlogits, saved);
+      optimizer->update(context, &fed.numbers->adamw, 1.0);
+    });
   }
 
   BertForSequenceClassification model;
@@ -84,15 +88,16 @@ double peak_of(const std::string& gpu) {
   return hopper ? 989e12 : 0;
 }
 
-// Batch upward, forward, backward, clipping, AdamW.
+// Batch upward, forward, backward, clipping, AdamW: as the trainer does it, in one launch.
 void add_steps_of(Report& report, Training& training, int64_t sequences, int64_t length) {
   Device& gpu = report.gpu();
   const Examples examples = examples_of_length(sequences, length, report.suite().model.vocab_size);
   std::vector<int64_t> rows(static_cast<std::size_t>(sequences));
   std::iota(rows.begin(), rows.end(), 0);
   const Batch batch(examples, rows);
-  Feeder feeder(gpu, batch.tokens(), sequences, 2);
-  Arena arena(training.model.activation_bytes(batch.tokens(), sequences, true), gpu);
+  const int64_t tokens = filled(batch.tokens());
+  Feeder feeder(gpu, tokens, sequences, 2, filler_of(training.model.config()));
+  Arena arena(training.model.activation_bytes(tokens, sequences, true), gpu);
   const double flops =
       training.flops(static_cast<double>(batch.tokens()), static_cast<double>(sequences));
   for (const Precision precision : {Precision::kBF16, Precision::kF32}) {
@@ -102,9 +107,17 @@ void add_steps_of(Report& report, Training& training, int64_t sequences, int64_t
       const std::string how =
           concat(precision == Precision::kBF16 ? "bf16, " : "f32, ", kernels.name);
       const DType activations = precision == Precision::kBF16 ? DType::kBF16 : DType::kF32;
-      Context context{kernels, arena, gpu.stream(), 42, 0, precision, gpu, activations};
+      Context context{.kernels = kernels,
+                      .arena = arena,
+                      .stream = gpu.stream(),
+                      .seed = 42,
+                      .precision = precision,
+                      .device = gpu,
+                      .activations = activations};
+      StepGraphs graphs(&gpu);
       const double seconds = seconds_of(
-          gpu, [&] { training.step(context, feeder, arena, batch); }, report.suite().round_seconds);
+          gpu, [&] { training.step(context, feeder, arena, batch, graphs); },
+          report.suite().round_seconds);
       const double samples = static_cast<double>(sequences) / seconds;
       const std::string name = concat(sequences, " x ", length, " tokens, ", how);
       std::printf("%-50s%12.0f%12.1f", name.c_str(), samples, flops / seconds * 1e-12);

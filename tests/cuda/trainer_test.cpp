@@ -79,6 +79,18 @@ TEST_F(GpuTrainer, FiftyStepsEqualTheProcessors) {
   }
 }
 
+// Rows of zeros change no sum of our own kernels.
+TEST_F(GpuTrainer, GraphsChangeNothing) {
+  for (const bool bf16 : {false, true}) {
+    TrainingArguments chosen = arguments();
+    chosen.gemm = "lathe";
+    chosen.bf16 = bf16;
+    const Outcome with_graphs = train(*gpu(), chosen);
+    chosen.cuda_graphs = false;
+    EXPECT_EQ(train(*gpu(), chosen).parameters, with_graphs.parameters);
+  }
+}
+
 TEST_F(GpuTrainer, SameSeedSameBits) {
   for (const bool bf16 : {false, true}) {
     TrainingArguments chosen = arguments();

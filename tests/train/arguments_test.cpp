@@ -32,6 +32,21 @@ TEST(Arguments, WhoMultipliesIsChosenForGpus) {
             std::string::npos);
 }
 
+TEST(Arguments, GraphsAreForOneGpu) {
+  TrainingArguments arguments;
+  EXPECT_FALSE(captures_steps(arguments, host_device()));
+  arguments.cuda_graphs = false;
+  EXPECT_EQ(error_of([&] { check_device(arguments, host_device()); }),
+            "--cuda_graphs false: is about a GPU's steps; this run computes on " +
+                host_device().description());
+  arguments.cuda_graphs = true;
+  check_arguments(arguments);
+  arguments.num_processes = 2;
+  EXPECT_EQ(
+      error_of([&] { check_arguments(arguments); }),
+      "--cuda_graphs true: --num_processes is 2; steps of several processes are not captured");
+}
+
 TEST(Arguments, PlansEpochs) {
   TrainingArguments arguments;
   arguments.per_device_train_batch_size = 16;

@@ -21,6 +21,11 @@ TEST_F(Program, RefusesOptionsInOneLine) {
   expect_error(work_.train("out", "--fp16"),
                "--fp16: 16-bit products are made in bfloat16: --bf16");
   expect_error(work_.train("out", "--gemm best"), "--gemm best: must be cublaslt or lathe");
+  expect_error(work_.train("out", "--cuda_graphs=maybe"),
+               "--cuda_graphs maybe: must be true or false");
+  expect_error(work_.train("out", "--device cpu --cuda_graphs true"),
+               concat("--cuda_graphs true: is about a GPU's steps; this run computes on ",
+                      host_device().description()));
   expect_error(work_.train("out", "--num_processes 0"),
                "--num_processes 0: must be from 1 to 1024");
   if (why_no_cuda() != nullptr) {

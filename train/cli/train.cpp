@@ -100,7 +100,7 @@ void print_splits(const Splits& splits) {
 void print_plan(BertForSequenceClassification& model, const TrainingArguments& arguments,
                 const Examples& train) {
   const TrainingPlan plan = plan_training(arguments, train.size());
-  const int64_t tokens = largest_batch_tokens(train.tokens, arguments.per_device_train_batch_size);
+  const int64_t tokens = largest_step_tokens(arguments, model.parameters().device(), train.tokens);
   const int64_t sequences = std::min(arguments.per_device_train_batch_size, train.size());
   const int64_t batch_size = arguments.per_device_train_batch_size * arguments.batches_per_update();
   std::printf(

@@ -110,6 +110,8 @@ bool parse_train_options(const Arguments& arguments, TrainOptions& train) {
   add_device_options(options, train.common);
   options.add("gemm", train.arguments.gemm,
               "On a GPU: who multiplies, cublaslt or lathe [cublaslt, where it is installed]");
+  options.flag("cuda_graphs", train.arguments.cuda_graphs,
+               "On a GPU: a step as one launch; false: kernel by kernel [true, with one process]");
   if (!options.parse(arguments)) return false;
 
   TrainingArguments& chosen = train.arguments;
