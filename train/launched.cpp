@@ -193,6 +193,19 @@ void share_threads(const MpiPlace& place) {
   omp_set_num_threads(std::clamp(cores / place.local_size, 1, omp_get_max_threads()));
 }
 
+// srun always tells its processes how many they are, but how they meet only with --mpi. An MPI that
+// learns nothing counts one process, or ends it with a page of text.
+void require_meeting_place() {
+  if (std::getenv("SLURM_STEP_NUM_TASKS") == nullptr) return;
+  for (const char* name : {"PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK"}) {
+    if (std::getenv(name) != nullptr) return;
+  }
+  const char* rank = std::getenv("SLURM_PROCID");
+  if (rank != nullptr && std::atoi(rank) != 0) throw RankLost("the first process tells");
+  fail("srun started ", launched_processes(),
+       " processes and did not tell them how to meet; start them with srun --mpi=pmix");
+}
+
 // What this process does at its exit when it was not all right: the other processes end too.
 const MpiLibrary* unfinished = nullptr;
 
@@ -213,14 +226,13 @@ int launched_processes() {
 
 void run_launched(const std::function<void(Communicator&)>& work,
                   const std::function<bool()>& interrupted) {
+  require_meeting_place();
   const MpiLibrary& mpi = load_library();
   MpiPlace place{};
   check(mpi.start(&place));
   if (place.size != launched_processes()) {
     fail("the launcher started ", launched_processes(), " processes, of which MPI finds ",
-         place.size,
-         "; start them with the mpirun of the MPI that lathe_mpi.so was built with, or "
-         "with srun --mpi=pmix");
+         place.size, "; start them with the mpirun of the MPI that lathe_mpi.so was built with");
   }
   share_threads(place);
   MpiRank rank(mpi, place, interrupted);

@@ -119,10 +119,10 @@ TEST_F(Launched, RefusesAnotherNumberOfProcesses) {
       << outcome.err;
 }
 
-// As srun does without --mpi=pmix: every process believes that it is alone.
+// As the mpirun of another MPI does: every process believes that it is alone.
 TEST_F(Launched, FindsALauncherThatMpiDoesNotKnow) {
-  const Outcome outcome = run("cd " + work_.file("") + " && " + kAnywhere +
-                              "SLURM_STEP_NUM_TASKS=2 " + train_command("out", ""));
+  const Outcome outcome =
+      run("cd " + work_.file("") + " && " + kAnywhere + "PMI_SIZE=2 " + train_command("out", ""));
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("the launcher started 2 processes, of which MPI finds 1; "),
             std::string::npos)
@@ -171,6 +171,23 @@ TEST_P(KilledRank, EndsTheOthersAndTheRunGoesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rank, KilledRank, ::testing::Values(0, 2));
+
+// What srun sets without --mpi=pmix.
+TEST(LaunchedProgram, AsksSrunForAWayToMeet) {
+  const Workplace work;
+  const Outcome outcome =
+      run(concat("cd ", work.file(""), " && SLURM_STEP_NUM_TASKS=2 ", built("lathe"),
+                 " train --model_name_or_path model --train_file train.csv --output_dir out"));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err,
+            "lathe: srun started 2 processes and did not tell them how to meet; start them with "
+            "srun --mpi=pmix\n");
+  EXPECT_FALSE(std::filesystem::exists(work.file("out")));
+  const Outcome other = run(concat("SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=1 ", built("lathe"),
+                                   " train --model_name_or_path model --train_file train.csv"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_EQ(other.err, "");  // one line, whatever the number of processes
+}
 
 // Only training is shared. What the launcher sets is enough to tell; MPI is not needed.
 TEST(LaunchedProgram, OtherCommandsAreTheWorkOfOneProcess) {
