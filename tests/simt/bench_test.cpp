@@ -3,18 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "bench/gpu/report.h"
-#include "kernels/cuda/gpu.h"
 #include "tests/kernels/cases.h"
+#include "tests/simt/emulated_gpu.h"
 #include "tests/temporary_directory.h"
 #include "tests/train/tiny_task.h"
 
 namespace lathe::bench {
 namespace {
-
-Device& gpu() {
-  static const std::unique_ptr<Device> emulated = cuda_emulated::make_gpu(0);
-  return *emulated;
-}
 
 const Json::Array& figures_in(const Json& report) { return report.find("figures")->as_array(); }
 
@@ -35,7 +30,7 @@ GpuSuite small_suite() {
 
 TEST(GpuBenchTest, EveryKernelIsRightAndMeasured) {
   const testing::TemporaryDirectory directory;
-  Report report(gpu(), small_suite(), directory.file("figures.json"));
+  Report report(testing::emulated_gpu(), small_suite(), directory.file("figures.json"));
   ::testing::internal::CaptureStdout();
   add_kernels(report);
   add_steps(report);
@@ -51,7 +46,7 @@ TEST(GpuBenchTest, EveryKernelIsRightAndMeasured) {
 }
 
 TEST(GpuBenchTest, AWrongKernelGetsNoFigure) {
-  Report report(gpu(), small_suite(), "");
+  Report report(testing::emulated_gpu(), small_suite(), "");
   testing::Case idle = testing::cast_case(9, Precision::kF32, Precision::kBF16);
   idle.run = [run = idle.run](const Kernels& kernels, testing::Operands& o) {
     if (&kernels == &reference_kernels()) run(kernels, o);

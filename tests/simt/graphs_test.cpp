@@ -12,6 +12,7 @@
 #include "tensor/graph.h"
 #include "tensor/host_copy.h"
 #include "tensor/mark.h"
+#include "tests/simt/emulated_gpu.h"
 #include "tests/temporary_directory.h"
 #include "tests/train/tiny_task.h"
 #include "train/checkpoint.h"
@@ -21,16 +22,8 @@
 namespace lathe::testing {
 namespace {
 
-class CudaGraphs : public ::testing::Test {
+class CudaGraphs : public LateGpuTest {
  protected:
-  void SetUp() override { simt::put_off_work(true); }
-  void TearDown() override { simt::put_off_work(false); }
-
-  static Device& gpu() {
-    static const std::unique_ptr<Device> device = cuda_emulated::make_gpu(0);
-    return *device;
-  }
-
   // Batches of 4 and, at the end of an epoch, of 2; AdamW's rate, corrections and dropout's masks
   // differ in every step.
   static TrainingArguments arguments() {

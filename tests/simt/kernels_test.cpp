@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "kernels/cuda/gemm.h"
-#include "kernels/cuda/gpu.h"
 #include "kernels/cuda/ops.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/compare.h"
+#include "tests/simt/emulated_gpu.h"
 
 namespace lathe::testing {
 namespace {
@@ -21,8 +21,7 @@ Operands run(const Case& c, const Kernels& kernels, Operands operands) {
 #ifdef __SANITIZE_ADDRESS__
   return run_case(c, kernels, std::move(operands));
 #else
-  static const std::unique_ptr<Device> gpu = cuda_emulated::make_gpu(0);
-  operands.move_to(*gpu);
+  operands.move_to(emulated_gpu());
   c.run(kernels, operands);
   operands.fetch();
   return operands;

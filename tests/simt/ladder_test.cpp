@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "kernels/cuda/gpu.h"
+#include "tests/simt/emulated_gpu.h"
 
 namespace lathe::bench {
 namespace {
@@ -16,8 +16,7 @@ Device* gpu() {
 #ifdef __SANITIZE_ADDRESS__
   return nullptr;
 #else
-  static const std::unique_ptr<Device> emulated = cuda_emulated::make_gpu(0);
-  return emulated.get();
+  return &testing::emulated_gpu();
 #endif
 }
 
@@ -64,9 +63,9 @@ TEST(GpuLadderTest, AWrongRungIsNamed) {
 }
 
 TEST(GpuLadderTest, EveryRungGetsARow) {
-  const std::unique_ptr<Device> emulated = cuda_emulated::make_gpu(0);
   ::testing::internal::CaptureStdout();
-  print_speeds(gemm_climb(cuda_emulated::gpu_ladder(), 2, 3, 4), {1e9, 1e9}, *emulated);
+  print_speeds(gemm_climb(cuda_emulated::gpu_ladder(), 2, 3, 4), {1e9, 1e9},
+               testing::emulated_gpu());
   const std::string table = ::testing::internal::GetCapturedStdout();
   for (const auto& step : cuda_emulated::gpu_ladder().gemm) {
     EXPECT_NE(table.find(concat("\n", step.name, " ")), std::string::npos) << table;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "kernels/cuda/gpu.h"
 #include "tensor/mark.h"
+#include "tests/simt/emulated_gpu.h"
 #include "tests/temporary_directory.h"
 #include "tests/train/tiny_task.h"
 
@@ -25,11 +26,7 @@ std::unique_ptr<Communicator> make_nccl_communicator(Communicator& host);
 namespace testing {
 namespace {
 
-class Nccl : public ::testing::Test {
- protected:
-  void SetUp() override { simt::put_off_work(true); }
-  void TearDown() override { simt::put_off_work(false); }
-};
+using Nccl = LateGpuTest;
 
 // Four numbers of a GPU, and the same number of the host's to copy from and to.
 class Numbers {

@@ -9,6 +9,7 @@
 #include "kernels/cuda/gpu.h"
 #include "tensor/host_copy.h"
 #include "tensor/mark.h"
+#include "tests/simt/emulated_gpu.h"
 #include "tests/temporary_directory.h"
 #include "tests/train/tiny_task.h"
 #include "train/checkpoint.h"
@@ -16,16 +17,8 @@
 namespace lathe::testing {
 namespace {
 
-class CudaTrainer : public ::testing::Test {
+class CudaTrainer : public LateGpuTest {
  protected:
-  void SetUp() override { simt::put_off_work(true); }
-  void TearDown() override { simt::put_off_work(false); }
-
-  static Device& gpu() {
-    static const std::unique_ptr<Device> device = cuda_emulated::make_gpu(0);
-    return *device;
-  }
-
   struct Outcome {
     std::vector<float> parameters;
     std::vector<Json::Object> log;
