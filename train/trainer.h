@@ -72,7 +72,8 @@ class Trainer {
   void update(Run& run, const Epoch& batches, Prefetcher& packed, int64_t epoch, int64_t index);
   void take_result(Run& run);
   void add_losses(Run& run, const Tensor& losses, bool accumulates);
-  double accumulate(Run& run, Prefetcher& packed, int64_t first, int64_t last, int64_t examples);
+  double run_micro_batches(Run& run, Prefetcher& packed, int64_t first, int64_t last,
+                           int64_t examples);
   void compute(Run& run, const MicroBatch& batch);
   void move_parameters(Run& run, const AdamWStep* step);
   [[noreturn]] void stop_at_non_finite(int64_t step, const char* what, double value) const;

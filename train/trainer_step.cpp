@@ -20,7 +20,7 @@ void Trainer::update(Run& run, const Epoch& batches, Prefetcher& packed, int64_t
   // Dropout draws by the number of the micro-batch, which a run that was resumed, and every rank,
   // must count from the same start.
   run.numbers.micro_batch = static_cast<uint32_t>(epoch * run.plan.batches_per_epoch + first);
-  const double flos = accumulate(run, packed, first, last, examples);
+  const double flos = run_micro_batches(run, packed, first, last, examples);
   ++state_.global_step;
   state_.epoch =
       static_cast<double>(epoch) + static_cast<double>(last) / static_cast<double>(batches.size());
@@ -46,8 +46,8 @@ void Trainer::take_result(Run& run) {
 // Moves the parameters by the gradient of the mean loss over `examples` examples, batch by batch,
 // each rank its share of the batches. The mean is over the examples, so it does not matter how many
 // a rank had. Leaves the sum of the losses in run.results; returns the floating-point operations.
-double Trainer::accumulate(Run& run, Prefetcher& packed, int64_t first, int64_t last,
-                           int64_t examples) {
+double Trainer::run_micro_batches(Run& run, Prefetcher& packed, int64_t first, int64_t last,
+                                  int64_t examples) {
   double flos = 0.0;
   bool accumulates = false;
   StepNumbers numbers = run.numbers;
