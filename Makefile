@@ -1,5 +1,6 @@
 # Lathe: make · make test · make demo · make mrpc MRPC=dir · make bench · make ladder · make peers · make install
 #        make guards UPDATE=1 (counts of instructions) · make cuda-check (on a machine with a GPU) · make cuda-programs · make lint · make asan · make ubsan · make tsan · make fuzz FUZZ_SECONDS=60 · make clean
+# V=1: whole commands instead of a line for each file
 # Needs nothing set up by hand: scripts/setup.sh installs what is missing, or prints the line that does.
 
 # On every core, unless told otherwise (make -j1).
@@ -103,7 +104,7 @@ LIBRARY_OBJECTS := $(LIBRARY:%.cpp=$(OUT)/%.o) \
 PROGRAM_OBJECTS := $(PROGRAM:%.cpp=$(OUT)/%.o)
 TESTS           := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.cpp),$(OUT)/tests/$(d)_test))
 
-.PHONY: all test guards demo mrpc bench ladder cuda-check cuda-programs peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup check-includes
+.PHONY: all test guards demo mrpc mrpc-text bench ladder cuda-check cuda-programs peers peers-tokenizer install lint asan ubsan tsan fuzz run-fuzzers clean setup fetched check-includes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -125,6 +126,9 @@ build/lathe build/liblathe.a: $(OUT)/lathe
 endif
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
+# A line for each file that is made; with V=1 the whole command.
+said = $(if $(V),,@printf '  %-8s%s\n' $(1) $@ && )
+
 SETUP := $(OUT)/.setup
 
 $(SETUP): scripts/setup.sh
@@ -134,26 +138,26 @@ $(SETUP): scripts/setup.sh
 
 $(OUT)/%.o: %.cpp | $(SETUP)
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call said,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 define isa_rule
 $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS) $$(CPU_FLAGS) $$(FLAGS_$(1)) -DLATHE_ISA=$(1) -MMD -MP -c $$< -o $$@
+	$$(call said,CXX)$$(CXX) $$(CXXFLAGS) $$(CPU_FLAGS) $$(FLAGS_$(1)) -DLATHE_ISA=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
 GPU_LADDER_OBJECTS := $(GPU_LADDER_SOURCES:%.cu=$(OUT)/%.o)
 $(CUDA_OBJECTS) $(GPU_LADDER_OBJECTS): $(OUT)/%.o: %.cu | $(SETUP)
 	@mkdir -p $(@D)
-	$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
+	$(call said,NVCC)$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
 
 # The same sources for the emulator of tests/simt/, by the host's compiler. The calls that ThreadSanitizer asks for
 # at every access are answered by the emulator itself; AddressSanitizer excludes them.
 SIMT_FLAGS := -Itests/simt $(if $(filter asan,$(FLAVOUR)),,-fsanitize=thread)
 $(OUT)/%.simt.o: %.cu | $(SETUP)
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(SIMT_FLAGS) -MMD -MP -x c++ -c $< -o $@
+	$(call said,CXX)$(CXX) $(CXXFLAGS) $(SIMT_FLAGS) -MMD -MP -x c++ -c $< -o $@
 
 # The archive is made only from a tree whose includes follow the dependency direction.
 $(OUT)/.includes: scripts/check_includes.sh $(wildcard $(addsuffix /*.h,$(LIBRARY_DIRS) kernels/cpu kernels/cpu/amx kernels/cuda)) $(LIBRARY) $(CPU_SOURCES) $(AMX_SOURCES) $(CUDA_SOURCES)
@@ -168,20 +172,20 @@ $(OUT)/liblathe.a: $(LIBRARY_OBJECTS) $(OUT)/.includes
 	@$(AR) rcs $@ $(LIBRARY_OBJECTS)
 
 $(OUT)/lathe: $(PROGRAM_OBJECTS) $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(OUT)/lathe_mpi.so: train/mpi/library.cpp train/mpi/library.h | $(SETUP)
 	@mkdir -p $(@D)
-	$(MPICXX) -std=c++20 -O2 $(WARNINGS) -I. -fPIC -shared -Wl,--as-needed $< -o $@
+	$(call said,MPICXX)$(MPICXX) -std=c++20 -O2 $(WARNINGS) -I. -fPIC -shared -Wl,--as-needed $< -o $@
 
 $(OUT)/examples/%: $(OUT)/examples/%.o $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(BENCH_SUPPORT) $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) $^ -lbenchmark -lpthread $(LDLIBS) -o $@
 
 $(LADDER): $(OUT)/bench/ladder/main.o $(LADDER_OBJECTS) $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # What needs a GPU to run; `make cuda-check` runs it. These programs need nothing of another machine but the libraries of C
 # and C++ and the driver (and cublasLt, if it is there), so that they can be built here and run there.
@@ -197,10 +201,10 @@ $(GPU_BENCH): $(OUT)/bench/gpu/main.o $(GPU_BENCH_HOST)
 $(GPU_LADDER): $(OUT)/bench/ladder/gpu/main.o $(GPU_LADDER_HOST) $(GPU_LADDER_OBJECTS)
 $(GPU_PROGRAMS): $(OUT)/tests/kernels/compare.o $(OUT)/liblathe.a
 	@mkdir -p $(@D)
-	$(CXX) -s $(filter %.o,$^) $(OUT)/liblathe.a $(GPU_LIBS) -o $@
+	$(call said,LINK)$(CXX) -s $(filter %.o,$^) $(OUT)/liblathe.a $(GPU_LIBS) -o $@
 
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
 
 # One thread runs everything there: nothing for ThreadSanitizer, whose calls it would answer.
 ifneq ($(FLAVOUR),tsan)
@@ -212,7 +216,7 @@ SIMT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)) \
 $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)): CXXFLAGS += -Itests/simt
 $(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tiny_bert.o $(OUT)/tests/train/tiny_task.o \
               $(OUT)/tests/temporary_directory.o $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) $^ -lgtest -lgtest_main -lpthread $(LDLIBS) -o $@
 endif
 
 # Pieces of work whose instructions are counted: the release's.
@@ -220,14 +224,14 @@ ifeq ($(FLAVOUR),release)
 GUARDS := $(OUT)/tests/guards/guards
 $(GUARDS): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/guards/*.cpp tests/*.cpp)) $(OUT)/tests/kernels/compare.o \
            $(OUT)/liblathe.a
-	$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call said,LINK)$(CXX) $(LDFLAGS) $^ $(LDLIBS) -o $@
 endif
 
 also_tested_by_bench := $(LADDER_OBJECTS)
 define test_rule
 $(OUT)/tests/$(1)_test: $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/$(1)/*.cpp) $(wildcard tests/*.cpp)) \
                         $(also_tested_by_$(1)) $(OUT)/liblathe.a
-	$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
+	$$(call said,LINK)$$(CXX) $$(LDFLAGS) $$^ -lgtest -lgtest_main -lpthread $$(LDLIBS) -o $$@
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_rule,$(d))))
 
@@ -244,11 +248,20 @@ test: $(TESTS) $(SIMT_TEST) $(GUARDS) $(OUT)/lathe $(MPI_LIBRARY) $(EXAMPLES)
 guards: $(GUARDS)
 	@scripts/guards.sh $(if $(UPDATE),--update)
 
-demo: all $(OUT)/examples/bag_of_words
+# While the compiler works, so that a machine without a network says so at once.
+fetched: | $(SETUP)
+	@scripts/fetch.sh $(FETCHED)
+
+demo: fetched all $(OUT)/examples/bag_of_words
 	@scripts/demo.sh
 
-mrpc: all $(OUT)/examples/bag_of_words
+mrpc: FETCHED := minilm
+mrpc: mrpc-text fetched all $(OUT)/examples/bag_of_words
 	@MRPC="$(MRPC)" scripts/mrpc.sh
+
+# First of all, so that a wrong MRPC= is told before anything is built.
+mrpc-text:
+	@MRPC="$(MRPC)" scripts/mrpc.sh --text
 
 # SUITES="layers data": these alone. FILTER=REGEX: what of them.
 bench: $(BENCHES)

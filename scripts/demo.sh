@@ -9,7 +9,6 @@ export LC_ALL=C.UTF-8
 model=demo-data/minilm work=build/demo
 train=$work/train.tsv valid=$work/valid.tsv out=$work/model
 
-scripts/fetch.sh
 mkdir -p "$work"
 
 heading "1. The text: Amazon and film review snippets, rated by people from -4 to 4"

@@ -32,6 +32,12 @@ require_pip() {
     die "pip could not be installed ($(tail -1 "$work/apt.log")); run: sudo $install"
 }
 
+# The line of pip's that tells most: the network's error, without the object it happened to, else pip's own.
+pip_reason() {
+  sed -n "s/.*connection broken by '\(.*\)': .*/\1/p" "$work/pip.log" | sed 's/<[^>]*>: //' | grep -m1 . ||
+    grep -m1 '^ERROR' "$work/pip.log" || echo 'pip gave no reason'
+}
+
 # download FORMAT NAME==VERSION SHA256: the package's archive, verified, in $work.
 # Of a source archive pip runs setup.py to learn its dependencies: after the hash has matched, in an
 # environment of its own. Nothing is installed.
@@ -47,7 +53,7 @@ download() {
     die "the download of $requirement is not the pinned one (SHA-256 $hash): nothing of it is kept"
   fi
   die "could not fetch $requirement: is there a network, and does pip reach its index?" \
-    "($(grep -m1 '^ERROR' "$work/pip.log" | cut -c1-160 || echo 'pip gave no reason'))"
+    "($(pip_reason | cut -c1-240))"
 }
 
 # publish FOLDER: the finished $work/FOLDER under its own name, unless another run was quicker.

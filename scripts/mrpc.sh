@@ -3,6 +3,7 @@
 #
 # dir holds GLUE's train.tsv and dev.tsv, or Microsoft's msr_paraphrase_train.txt with either GLUE's
 # list dev_ids.tsv (then the split is GLUE's) or msr_paraphrase_test.txt to evaluate on.
+# --text: that alone, written as train.tsv and dev.tsv into build/mrpc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/show.sh
@@ -25,7 +26,7 @@ TEXT
 [[ -d $MRPC ]] || die "MRPC=$MRPC: no such directory"
 mkdir -p "$work"
 prepare_mrpc "$MRPC" "$train" "$valid" || { [[ $? -eq 2 ]] && usage; exit 1; }
-scripts/fetch.sh minilm
+[[ ${1:-} == --text ]] && exit
 
 heading "1. The text: sentence pairs out of the news, 1 where people found that they say the same"
 echo "  $train: $(examples_in $train) pairs ($(label_counts $train))"
