@@ -42,7 +42,7 @@ struct Side {
   PanelSource source;
   int64_t lines;
   int tile_lines;  // in a panel
-  void (*pack_panel)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
+  void (*pack_lines)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
 
   // Floats of memory for the panels of so many lines, k elements of each.
   int64_t floats(int64_t count, int64_t k) const {
@@ -52,12 +52,14 @@ struct Side {
   // Adds the sums of what it packs to row_sum, which begins with the range's first line, if there
   // is one: nowhere else are the elements as near.
   void pack(Range range, Range l, float* panels, float* row_sum = nullptr) const {
-    for (int64_t line = range.begin; line < range.end; line += tile_lines) {
-      const int64_t count = minimum(tile_lines, range.end - line);
-      pack_panel(source, line, count, l.begin, l.size(), panels);
-      panels += panel_floats(source.precision, tile_lines, l.size());
-      if (row_sum == nullptr) continue;
+    if (row_sum == nullptr)
+      return pack_lines(source, range.begin, range.size(), l.begin, l.size(), panels);
+    const int64_t strip = round_up(kWidth, tile_lines);  // a vector of sums
+    for (int64_t line = range.begin; line < range.end; line += strip) {
+      const int64_t count = minimum(strip, range.end - line);
+      pack_lines(source, line, count, l.begin, l.size(), panels);
       add_row_sums(source, line, count, l.begin, l.size(), row_sum + (line - range.begin));
+      panels += floats(strip, l.size());
     }
   }
 };
@@ -89,8 +91,8 @@ class Product {
 
 Product::Product(const GemmArgs& args, int64_t threads)
     : args_(args),
-      a_{{args.a, args.lda, !args.transpose_a, args.precision}, args.m, kTileRows, pack_a_panel},
-      b_{{args.b, args.ldb, args.transpose_b, args.precision}, args.n, kTileColumns, pack_b_panel},
+      a_{{args.a, args.lda, !args.transpose_a, args.precision}, args.m, kTileRows, pack_a},
+      b_{{args.b, args.ldb, args.transpose_b, args.precision}, args.n, kTileColumns, pack_b},
       // Equal blocks, so that no short one wastes its pass over c.
       k_blocks_(maximum(1, divide_up(args.k, max_k(args.precision)))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),

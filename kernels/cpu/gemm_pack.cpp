@@ -96,6 +96,18 @@ void copy(const float* source, int64_t ld, int64_t k, float* target) {
   }
 }
 
+// The same into two panels at once, which share the cache lines that they come from.
+template <int kLines>
+void copy_two(const float* source, int64_t ld, int64_t k, float* first, float* second) {
+  for (int64_t l = 0; l < k; ++l) {
+    __builtin_prefetch(source + (l + 16) * ld);
+    float both[2 * kLines];
+    __builtin_memcpy(both, source + l * ld, sizeof both);
+    __builtin_memcpy(first + l * kLines, both, kLines * sizeof(float));
+    __builtin_memcpy(second + l * kLines, both + kLines, kLines * sizeof(float));
+  }
+}
+
 void copy_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,
                 int64_t stride) {
   for (int64_t l = 0; l < k; ++l) {
@@ -128,6 +140,20 @@ void pair_rows(const float* source, int64_t ld, int64_t lines, int64_t k, float*
       const Vec x = load(even, there), y = l + 1 < k ? load(odd, there) : Vec{};
       store(target + i, reinterpret_cast<Vec>(pairs_of(x, y)), stride - i);
     }
+  }
+}
+
+// The same of 16 lines, the first eight into one panel and the rest into another.
+void pair_rows_of_two(const float* source, int64_t ld, int64_t k, float* first, float* second) {
+  static_assert(2 * kTileRows == kWidth);
+  for (int64_t l = 0; l < k; l += 2, source += 2 * ld, first += kTileRows, second += kTileRows) {
+    __builtin_prefetch(source + 16 * ld);
+    __builtin_prefetch(source + 17 * ld);
+    const Vec pairs =
+        reinterpret_cast<Vec>(pairs_of(load(source), l + 1 < k ? load(source + ld) : Vec{}));
+    __builtin_memcpy(first, &pairs, kTileRows * sizeof(float));
+    __builtin_memcpy(second, reinterpret_cast<const float*>(&pairs) + kTileRows,
+                     kTileRows * sizeof(float));
   }
 }
 
@@ -207,9 +233,7 @@ void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
   }
 }
 
-}  // namespace
-
-// The panel of a: element l of line i, or pair l, at l * kTileRows + i; what is beyond `rows` is
+// One panel of a: element l of line i, or pair l, at l * kTileRows + i; what is beyond `rows` is
 // undefined.
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
@@ -220,7 +244,20 @@ void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t fir
   if (a.precision == Precision::kBF16) round_to_bfloat16(panel, k * kTileRows);
 }
 
-// The panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
+// Two whole panels of an a whose lines lie across.
+void pack_two_a_panels(const PanelSource& a, int64_t first, int64_t first_l, int64_t k,
+                       float* panel, float* next_panel) {
+  const float* source = a.at(first, first_l);
+#if defined(__AVX512BF16__)
+  if (holds_pairs(a.precision)) return pair_rows_of_two(source, a.ld, k, panel, next_panel);
+#endif
+  copy_two<kTileRows>(source, a.ld, k, panel, next_panel);
+  if (a.precision != Precision::kBF16) return;
+  round_to_bfloat16(panel, k * kTileRows);
+  round_to_bfloat16(next_panel, k * kTileRows);
+}
+
+// One panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
 // `columns`.
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
@@ -230,6 +267,26 @@ void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
 #endif
   copy_b_panel(b, first, columns, first_l, k, panel);
   if (b.precision == Precision::kBF16) round_to_bfloat16(panel, k * b_panel_stride(columns));
+}
+
+}  // namespace
+
+void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+            float* panels) {
+  const int64_t panel = panel_floats(a.precision, kTileRows, k), end = first + rows;
+  for (; !a.lines_contiguous && first + 2 * kTileRows <= end; first += 2 * kTileRows) {
+    pack_two_a_panels(a, first, first_l, k, panels, panels + panel);
+    panels += 2 * panel;
+  }
+  for (; first < end; first += kTileRows, panels += panel)
+    pack_a_panel(a, first, minimum(kTileRows, end - first), first_l, k, panels);
+}
+
+void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+            float* panels) {
+  const int64_t panel = panel_floats(b.precision, kTileColumns, k), end = first + columns;
+  for (; first < end; first += kTileColumns, panels += panel)
+    pack_b_panel(b, first, minimum(kTileColumns, end - first), first_l, k, panels);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

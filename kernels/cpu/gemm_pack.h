@@ -26,12 +26,13 @@ struct PanelSource {
 };
 
 // Packs the lines first … first + rows - 1, the elements first_l … first_l + k - 1 of each, into
-// panel_floats(precision, kTileRows, k) floats, aligned to 64 bytes.
-void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                  float* panel);
+// one panel after another, each of panel_floats(precision, kTileRows, k) floats, aligned to 64
+// bytes.
+void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+            float* panels);
 
-// The same with panel_floats(precision, kTileColumns, k) floats.
-void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-                  float* panel);
+// The same with panels of kTileColumns lines.
+void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+            float* panels);
 
 }  // namespace lathe::cpu::LATHE_ISA
