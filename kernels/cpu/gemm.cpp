@@ -26,6 +26,10 @@ constexpr int64_t kPassingBytes = 592 << 10;
 // More units than threads, so that one thread held up does not hold up all.
 constexpr int64_t kUnitsPerThread = 8;
 
+// Fewer where the kept panels of all blocks of k do not fit the L2 cache: every unit reads them
+// all.
+constexpr int64_t kWideUnitsPerThread = 3;
+
 // Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
 // a parallel region.
 constexpr int64_t kMinWorkPerThread = 1 << 19;
@@ -103,7 +107,9 @@ Product::Product(const GemmArgs& args, int64_t threads)
   const int64_t kept_most = maximum(kept_.tile_lines, kKeptBytes / line_bytes);
   const int64_t chunks = maximum(1, divide_up(kept_.lines, kept_most));
   kept_chunk_ = round_up(divide_up(kept_.lines, chunks), kept_.tile_lines);
-  const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * kUnitsPerThread);
+  const int64_t kept_bytes = kept_chunk_ * k_blocks_ * line_bytes;
+  const int64_t units = kept_bytes > kKeptBytes ? kWideUnitsPerThread : kUnitsPerThread;
+  const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * units);
   unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
   const int64_t kept_floats = k_blocks_ * kept_.floats(kept_chunk_, k_length_);
   static thread_local Scratch scratch;
