@@ -142,14 +142,14 @@ $(OUT)/precompiled/%.h.gch: scripts/precompiled/%.h | $(SETUP)
 	@cp $< $(@:.gch=)
 	$(call said,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -x c++-header $< -o $@
 
-# (1) the objects' folder, (2) what is precompiled for them
-define object_rule
-$(OUT)/$(1)%.o: $(1)%.cpp $(OUT)/precompiled/$(2).h.gch | $(SETUP)
-	@mkdir -p $$(@D)
-	$$(call said,CXX)$$(CXX) $$(CXXFLAGS) -include $(OUT)/precompiled/$(2).h -MMD -MP -c $$< -o $$@
-endef
-$(eval $(call object_rule,,library))
-$(eval $(call object_rule,tests/,tests))
+$(OUT)/%.o: %.cpp $(OUT)/precompiled/library.h.gch | $(SETUP)
+	@mkdir -p $(@D)
+	$(call said,CXX)$(CXX) $(CXXFLAGS) -include $(OUT)/precompiled/library.h -MMD -MP -c $< -o $@
+
+# Not for tests: GCC 12 warns of the standard's own strings there when they come precompiled.
+$(OUT)/tests/%.o: tests/%.cpp | $(SETUP)
+	@mkdir -p $(@D)
+	$(call said,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 define isa_rule
 $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
@@ -330,7 +330,7 @@ install: all
 clean:
 	rm -rf build
 
--include $(OUT)/precompiled/library.h.d $(OUT)/precompiled/tests.h.d
+-include $(OUT)/precompiled/library.h.d
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d) $(LADDER_OBJECTS:.o=.d) $(GPU_LADDER_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))

@@ -1,4 +1,0 @@
-// The same for tests.
-#include <gtest/gtest.h>
-
-#include "scripts/precompiled/library.h"
