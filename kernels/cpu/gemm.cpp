@@ -45,8 +45,9 @@ struct Range {
 struct Side {
   PanelSource source;
   int64_t lines;
-  int tile_lines;  // in a panel
-  void (*pack_lines)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
+  int tile_lines;    // in a panel
+  int packed_lines;  // at a time
+  void (*pack_panels)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
 
   // Floats of memory for the panels of so many lines, k elements of each.
   int64_t floats(int64_t count, int64_t k) const {
@@ -56,14 +57,12 @@ struct Side {
   // Adds the sums of what it packs to row_sum, which begins with the range's first line, if there
   // is one: nowhere else are the elements as near.
   void pack(Range range, Range l, float* panels, float* row_sum = nullptr) const {
-    if (row_sum == nullptr)
-      return pack_lines(source, range.begin, range.size(), l.begin, l.size(), panels);
-    const int64_t strip = round_up(kWidth, tile_lines);  // a vector of sums
-    for (int64_t line = range.begin; line < range.end; line += strip) {
-      const int64_t count = minimum(strip, range.end - line);
-      pack_lines(source, line, count, l.begin, l.size(), panels);
+    for (int64_t line = range.begin; line < range.end; line += packed_lines) {
+      const int64_t count = minimum(packed_lines, range.end - line);
+      pack_panels(source, line, count, l.begin, l.size(), panels);
+      panels += floats(packed_lines, l.size());
+      if (row_sum == nullptr) continue;
       add_row_sums(source, line, count, l.begin, l.size(), row_sum + (line - range.begin));
-      panels += floats(strip, l.size());
     }
   }
 };
@@ -95,8 +94,16 @@ class Product {
 
 Product::Product(const GemmArgs& args, int64_t threads)
     : args_(args),
-      a_{{args.a, args.lda, !args.transpose_a, args.precision}, args.m, kTileRows, pack_a},
-      b_{{args.b, args.ldb, args.transpose_b, args.precision}, args.n, kTileColumns, pack_b},
+      a_{{args.a, args.lda, !args.transpose_a, args.precision},
+         args.m,
+         kTileRows,
+         kPackedRows,
+         pack_a_panels},
+      b_{{args.b, args.ldb, args.transpose_b, args.precision},
+         args.n,
+         kTileColumns,
+         kTileColumns,
+         pack_b_panel},
       // Equal blocks, so that no short one wastes its pass over c.
       k_blocks_(maximum(1, divide_up(args.k, max_k(args.precision)))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
@@ -107,11 +114,11 @@ Product::Product(const GemmArgs& args, int64_t threads)
   const int64_t kept_most = maximum(kept_.tile_lines, kKeptBytes / line_bytes);
   const int64_t chunks = maximum(1, divide_up(kept_.lines, kept_most));
   kept_chunk_ = round_up(divide_up(kept_.lines, chunks), kept_.tile_lines);
-  const int64_t kept_bytes = kept_chunk_ * k_blocks_ * line_bytes;
-  const int64_t units = kept_bytes > kKeptBytes ? kWideUnitsPerThread : kUnitsPerThread;
+  const int64_t kept_floats = k_blocks_ * kept_.floats(kept_chunk_, k_length_);
+  const bool fits = kept_floats * static_cast<int64_t>(sizeof(float)) <= kKeptBytes;
+  const int64_t units = fits ? kUnitsPerThread : kWideUnitsPerThread;
   const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * units);
   unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
-  const int64_t kept_floats = k_blocks_ * kept_.floats(kept_chunk_, k_length_);
   static thread_local Scratch scratch;
   kept_panels_ = scratch.floats(kept_floats + passing_.floats(unit_, k_length_));
   passing_panels_ = kept_panels_ + kept_floats;

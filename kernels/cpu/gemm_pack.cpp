@@ -85,26 +85,17 @@ void transpose_lines(const float* source, int64_t ld, int64_t lines, int64_t k, 
   }
 }
 
-// target[l * kLines + i] = source[l * ld + i]: a count known to the compiler becomes plain vector
-// moves.
-template <int kLines>
-void copy(const float* source, int64_t ld, int64_t k, float* target) {
+// target[l * kLines + i] = source[l * ld + i], and the kLines after them into each further panel: a
+// count known to the compiler becomes plain vector moves.
+template <int kLines, int kPanels = 1>
+void copy(const float* source, int64_t ld, int64_t k, float* target, int64_t panel = 0) {
   for (int64_t l = 0; l < k; ++l) {
     // Rows lie too far apart for the processor to see where the next one is.
-    for (int i = 0; i < kLines; i += 16) __builtin_prefetch(source + (l + 8) * ld + i);
-    __builtin_memcpy(target + l * kLines, source + l * ld, kLines * sizeof(float));
-  }
-}
-
-// The same into two panels at once, which share the cache lines that they come from.
-template <int kLines>
-void copy_two(const float* source, int64_t ld, int64_t k, float* first, float* second) {
-  for (int64_t l = 0; l < k; ++l) {
-    __builtin_prefetch(source + (l + 16) * ld);
-    float both[2 * kLines];
-    __builtin_memcpy(both, source + l * ld, sizeof both);
-    __builtin_memcpy(first + l * kLines, both, kLines * sizeof(float));
-    __builtin_memcpy(second + l * kLines, both + kLines, kLines * sizeof(float));
+    for (int i = 0; i < kPanels * kLines; i += 16) __builtin_prefetch(source + (l + 16) * ld + i);
+    for (int i = 0; i < kPanels; ++i) {
+      __builtin_memcpy(target + i * panel + l * kLines, source + l * ld + i * kLines,
+                       kLines * sizeof(float));
+    }
   }
 }
 
@@ -233,8 +224,6 @@ void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
   }
 }
 
-// One panel of a: element l of line i, or pair l, at l * kTileRows + i; what is beyond `rows` is
-// undefined.
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
 #if defined(__AVX512BF16__)
@@ -251,13 +240,27 @@ void pack_two_a_panels(const PanelSource& a, int64_t first, int64_t first_l, int
 #if defined(__AVX512BF16__)
   if (holds_pairs(a.precision)) return pair_rows_of_two(source, a.ld, k, panel, next_panel);
 #endif
-  copy_two<kTileRows>(source, a.ld, k, panel, next_panel);
+  copy<kTileRows, 2>(source, a.ld, k, panel, next_panel - panel);
   if (a.precision != Precision::kBF16) return;
   round_to_bfloat16(panel, k * kTileRows);
   round_to_bfloat16(next_panel, k * kTileRows);
 }
 
-// One panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
+}  // namespace
+
+// A panel of a: element l of line i, or pair l, at l * kTileRows + i; what is beyond `rows` is
+// undefined.
+void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                   float* panels) {
+  float* const second = panels + panel_floats(a.precision, kTileRows, k);
+  if (rows == kPackedRows && !a.lines_contiguous)
+    return pack_two_a_panels(a, first, first_l, k, panels, second);
+  pack_a_panel(a, first, minimum(kTileRows, rows), first_l, k, panels);
+  if (rows <= kTileRows) return;
+  pack_a_panel(a, first + kTileRows, rows - kTileRows, first_l, k, second);
+}
+
+// The panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
 // `columns`.
 void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
@@ -267,26 +270,6 @@ void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
 #endif
   copy_b_panel(b, first, columns, first_l, k, panel);
   if (b.precision == Precision::kBF16) round_to_bfloat16(panel, k * b_panel_stride(columns));
-}
-
-}  // namespace
-
-void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-            float* panels) {
-  const int64_t panel = panel_floats(a.precision, kTileRows, k), end = first + rows;
-  for (; !a.lines_contiguous && first + 2 * kTileRows <= end; first += 2 * kTileRows) {
-    pack_two_a_panels(a, first, first_l, k, panels, panels + panel);
-    panels += 2 * panel;
-  }
-  for (; first < end; first += kTileRows, panels += panel)
-    pack_a_panel(a, first, minimum(kTileRows, end - first), first_l, k, panels);
-}
-
-void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-            float* panels) {
-  const int64_t panel = panel_floats(b.precision, kTileColumns, k), end = first + columns;
-  for (; first < end; first += kTileColumns, panels += panel)
-    pack_b_panel(b, first, minimum(kTileColumns, end - first), first_l, k, panels);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

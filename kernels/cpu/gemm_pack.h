@@ -25,14 +25,14 @@ struct PanelSource {
   }
 };
 
-// Packs the lines first … first + rows - 1, the elements first_l … first_l + k - 1 of each, into
-// one panel after another, each of panel_floats(precision, kTileRows, k) floats, aligned to 64
-// bytes.
-void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-            float* panels);
+// Packs the lines first … first + rows - 1, rows <= kPackedRows, the elements first_l …
+// first_l + k - 1 of each, into one panel after another, each of
+// panel_floats(precision, kTileRows, k) floats, aligned to 64 bytes.
+void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                   float* panels);
 
-// The same with panels of kTileColumns lines.
-void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-            float* panels);
+// The same of at most kTileColumns lines into one panel.
+void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+                  float* panel);
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -11,6 +11,7 @@ namespace lathe::cpu::LATHE_ISA {
 // 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is one bfloat16, or the
 // three that make a float.
 constexpr int kTileRows = 32, kTileColumns = 32;
+constexpr int kPackedRows = kTileRows;
 constexpr int kDepthStep = 32;
 static inline int64_t element_bytes(Precision precision) {
   return precision == Precision::kBF16 ? 2 : 6;
@@ -30,6 +31,8 @@ constexpr int kTileRows = 4, kTileVectors = 3;  // 12 + 3 + 1 of 16
 constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the product, of 16
 #endif
 constexpr int kTileColumns = kTileVectors * kWidth;
+// Rows of a that are packed at a time: where its lines lie across, two panels share cache lines.
+constexpr int kPackedRows = 2 * kTileRows;
 constexpr int kDepthStep = 4;  // packing transposes four elements at a time
 
 // Whether the panels hold bfloat16s, two neighbours along k in the place of a float. Elsewhere they

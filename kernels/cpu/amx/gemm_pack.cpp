@@ -10,6 +10,7 @@ namespace lathe::cpu::LATHE_ISA {
 namespace {
 
 static_assert(kTileRows == 2 * kBlockLines && kTileColumns == 2 * kBlockLines);
+static_assert(kPackedRows == kTileRows);  // one panel
 static_assert(kWidth == kBlockLines && kPieceBytes == 32 * kDepthStep * 2);
 
 Vec load_quads(const float* source, int64_t ld) {
@@ -158,8 +159,8 @@ void for_each_block(const PanelSource& source, int64_t first, int64_t lines, int
 }
 
 template <int kPieces>
-void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                  float* panel) {
+void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+            float* panel) {
   for_each_block<kPieces>(a, first, rows, first_l, k, panel, [](const Corner& corner, char* block) {
     Vec x[2 * kBlockLines];
     load_along(corner, x);
@@ -169,8 +170,8 @@ void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t fir
 }
 
 template <int kPieces>
-void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-                  float* panel) {
+void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+            float* panel) {
   for_each_block<kPieces>(
       b, first, columns, first_l, k, panel, [](const Corner& corner, char* block) {
         Vec x[kDepthStep];
@@ -182,22 +183,18 @@ void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
 
 }  // namespace
 
-void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-            float* panels) {
-  const auto pack = a.precision == Precision::kBF16 ? pack_a_panel<kPiecesOfBfloat16>
-                                                    : pack_a_panel<kPiecesOfFloat>;
-  const int64_t panel = panel_floats(a.precision, kTileRows, k), end = first + rows;
-  for (; first < end; first += kTileRows, panels += panel)
-    pack(a, first, minimum(kTileRows, end - first), first_l, k, panels);
+void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                   float* panel) {
+  const auto pack =
+      a.precision == Precision::kBF16 ? pack_a<kPiecesOfBfloat16> : pack_a<kPiecesOfFloat>;
+  pack(a, first, rows, first_l, k, panel);
 }
 
-void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-            float* panels) {
-  const auto pack = b.precision == Precision::kBF16 ? pack_b_panel<kPiecesOfBfloat16>
-                                                    : pack_b_panel<kPiecesOfFloat>;
-  const int64_t panel = panel_floats(b.precision, kTileColumns, k), end = first + columns;
-  for (; first < end; first += kTileColumns, panels += panel)
-    pack(b, first, minimum(kTileColumns, end - first), first_l, k, panels);
+void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+                  float* panel) {
+  const auto pack =
+      b.precision == Precision::kBF16 ? pack_b<kPiecesOfBfloat16> : pack_b<kPiecesOfFloat>;
+  pack(b, first, columns, first_l, k, panel);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA
