@@ -137,19 +137,17 @@ $(SETUP): scripts/setup.sh
 	@touch $@
 
 # The standard headers are half of what the compiler reads: once for all files saves a fifth of a build's time.
-$(OUT)/precompiled/%.h.gch: scripts/precompiled/%.h | $(SETUP)
-	@mkdir -p $(@D)
-	@cp $< $(@:.gch=)
-	$(call said,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -x c++-header $< -o $@
-
-$(OUT)/%.o: %.cpp $(OUT)/precompiled/library.h.gch | $(SETUP)
-	@mkdir -p $(@D)
-	$(call said,CXX)$(CXX) $(CXXFLAGS) -include $(OUT)/precompiled/library.h -MMD -MP -c $< -o $@
-
 # Not for tests: GCC 12 warns of the standard's own strings there when they come precompiled.
-$(OUT)/tests/%.o: tests/%.cpp | $(SETUP)
+PRECOMPILED := $(OUT)/precompiled.h
+$(PRECOMPILED).gch: scripts/precompiled.h | $(SETUP)
+	@cp $< $(PRECOMPILED)
+	$(call said,CXX)$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+
+$(OUT)/%.o: INCLUDED := -include $(PRECOMPILED)
+$(OUT)/tests/%.o: INCLUDED :=
+$(OUT)/%.o: %.cpp $(PRECOMPILED).gch | $(SETUP)
 	@mkdir -p $(@D)
-	$(call said,CXX)$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call said,CXX)$(CXX) $(CXXFLAGS) $(INCLUDED) -MMD -MP -c $< -o $@
 
 define isa_rule
 $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
@@ -330,7 +328,6 @@ install: all
 clean:
 	rm -rf build
 
--include $(OUT)/precompiled/library.h.d
 -include $(LIBRARY_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d)
 -include $(CUDA_OBJECTS:.o=.d) $(SIMT_OBJECTS:.o=.d) $(LADDER_OBJECTS:.o=.d) $(GPU_LADDER_OBJECTS:.o=.d)
 -include $(foreach d,$(TEST_DIRS),$(patsubst %.cpp,$(OUT)/%.d,$(wildcard tests/$(d)/*.cpp)))
