@@ -110,9 +110,9 @@ struct DropoutArgs {
 enum class Epilogue {
   kNone,
   kBias,          // c = op(a) op(b) + bias
-  kBiasGelu,      // saved = op(a) op(b) + bias;  c = gelu(saved)
+  kBiasGelu,      // x = op(a) op(b) + bias;  c = gelu(x);  saved = gelu'(x)
   kBiasTanh,      // c = tanh(op(a) op(b) + bias)
-  kGeluBackward,  // c = (op(a) op(b)) * gelu'(saved)
+  kGeluBackward,  // c = (op(a) op(b)) * saved
 };
 
 // c[m, n] = epilogue(op(a)[m, k] op(b)[k, n]),

@@ -15,8 +15,8 @@ class FeedForward {
   FeedForward(ParameterStore& parameters, const std::string& prefix, const BertConfig& config);
 
   struct Saved {
-    Tensor before;  // [rows, intermediate]: x W1ᵀ + b1
-    Tensor after;   // [rows, intermediate]: its gelu
+    Tensor inner;  // [rows, intermediate]: gelu(x W1ᵀ + b1)
+    Tensor slope;  // [rows, intermediate]: gelu'(x W1ᵀ + b1)
   };
 
   // x, y: [rows, hidden].

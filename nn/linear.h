@@ -20,7 +20,7 @@ class Linear {
   // The layers first … first + count - 1 of this one, as a layer over the same parameters.
   Linear slice(std::size_t first, std::size_t count) const;
 
-  // y [rows, outputs] = epilogue(x [rows, inputs] Wᵀ + b). kBiasGelu keeps its input in `saved`
+  // y [rows, outputs] = epilogue(x [rows, inputs] Wᵀ + b). kBiasGelu leaves gelu' in `saved`
   // when it has memory.
   void forward(Context& context, const Tensor& x, const Tensor& y,
                Epilogue epilogue = Epilogue::kBias, const Tensor& saved = {}) const;
@@ -29,7 +29,7 @@ class Linear {
   void backward_input(Context& context, const Tensor& dy, const Tensor& dx) const;
   // dx += dy W: where x also went around the layer, through a residual connection.
   void backward_input_add(Context& context, const Tensor& dy, const Tensor& dx) const;
-  // dx = (dy W) ⊙ gelu'(saved): where x = gelu(saved).
+  // dx = (dy W) ⊙ saved, of kBiasGelu: the gradient of what x is the gelu of.
   void backward_input_gelu(Context& context, const Tensor& dy, const Tensor& saved,
                            const Tensor& dx) const;
 

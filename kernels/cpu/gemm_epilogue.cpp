@@ -10,13 +10,14 @@ namespace {
 template <Epilogue kEpilogue>
 Vec finish(const GemmArgs& args, Vec product, int64_t offset, int64_t column, int64_t lanes) {
   if constexpr (kEpilogue == Epilogue::kGeluBackward) {
-    return product * gelu_derivative(load(args.saved + offset, lanes));
+    return product * load(args.saved + offset, lanes);
   }
   const Vec x = product + load(args.bias + column, lanes);
   if constexpr (kEpilogue == Epilogue::kBiasTanh) return hyperbolic_tangent(x);
   if constexpr (kEpilogue == Epilogue::kBiasGelu) {
-    if (args.saved != nullptr) store(args.saved + offset, x, lanes);
-    return gelu(x);
+    const Gelu y = gelu(x);
+    if (args.saved != nullptr) store(args.saved + offset, y.derivative, lanes);
+    return y.value;
   }
   return x;
 }

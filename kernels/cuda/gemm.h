@@ -20,11 +20,23 @@ bool has_cublas();
 // where the machine has no cublasLt or it does not take the problem.
 bool gemm_by_cublas(const GemmArgs& args, Stream stream);
 
-// The exact GELU, x Φ(x), and its derivative Φ(x) + x φ(x).
-__device__ inline float normal_cdf(float x) { return 0.5f * (1.0f + erff(x * 0.70710678f)); }
-__device__ inline float gelu(float x) { return x * normal_cdf(x); }
-__device__ inline float gelu_derivative(float x) {
-  return normal_cdf(x) + x * 0.39894228f * expf(-0.5f * x * x);
+// y = x Φ(x), the exact GELU, and its derivative Φ(x) + x φ(x).
+struct Gelu {
+  float value, derivative;
+};
+__device__ inline Gelu gelu(float x) {
+  const float cdf = 0.5f * (1.0f + erff(x * 0.70710678f));
+  return {x * cdf, cdf + x * 0.39894228f * expf(-0.5f * x * x)};
+}
+
+// x = gelu(x) of two neighbours, and their derivatives into `saved` unless it is null.
+template <class T>
+__device__ inline void gelu_pair(const GemmArgs& args, int64_t at, int left, bool pairs,
+                                 float (&x)[2]) {
+  const Gelu first = gelu(x[0]), second = gelu(x[1]);
+  const float derivatives[2] = {first.derivative, second.derivative};
+  if (args.saved.data != nullptr) store_group(as<T>(args.saved) + at, left, pairs, derivatives);
+  x[0] = first.value, x[1] = second.value;
 }
 
 // Whether two neighbours of c, and of saved, at an even column can be read and written as one.
@@ -52,13 +64,12 @@ __device__ LATHE_NOINLINE void finish_pair(const GemmArgs& args, float first, fl
     }
   } else if (args.epilogue == Epilogue::kGeluBackward) {
     load_group(as<T>(args.saved) + at, left, pairs, y);
-    x[0] *= gelu_derivative(y[0]), x[1] *= gelu_derivative(y[1]);
+    x[0] *= y[0], x[1] *= y[1];
   } else {
     load_group(as<T>(args.bias) + j, left, false, y);
     x[0] += y[0], x[1] += y[1];
     if (args.epilogue == Epilogue::kBiasGelu) {
-      if (args.saved.data != nullptr) store_group(as<T>(args.saved) + at, left, pairs, x);
-      x[0] = gelu(x[0]), x[1] = gelu(x[1]);
+      gelu_pair<T>(args, at, left, pairs, x);
     } else if (args.epilogue == Epilogue::kBiasTanh) {
       x[0] = tanhf(x[0]), x[1] = tanhf(x[1]);
     }

@@ -1,6 +1,6 @@
 // The product by cublasLt. Its epilogues add the bias; its GELU is the approximation with tanh,
-// where BERT has the exact one, so GELU, its derivative and tanh are a pass of ours over the
-// result.
+// where BERT has the exact one, so GELU with its derivative, the product with that, and tanh are
+// a pass of ours over the result.
 //
 // Which of its kernels cublasLt recommends for a problem is asked once for each kind of problem and
 // kept. It is not measured: the fastest of a measurement may differ from run to run, and with it
@@ -176,12 +176,12 @@ __global__ void __launch_bounds__(kFinishThreads)
     float x[2], saved[2];
     load_group(from + at, left, pairs, x);
     if (args.epilogue == Epilogue::kBiasGelu) {
-      x[0] = gelu(x[0]), x[1] = gelu(x[1]);
+      gelu_pair<T>(args, at, left, pairs, x);
     } else if (args.epilogue == Epilogue::kBiasTanh) {
       x[0] = tanhf(x[0]), x[1] = tanhf(x[1]);
     } else {
       load_group(as<T>(args.saved) + at, left, pairs, saved);
-      x[0] *= gelu_derivative(saved[0]), x[1] *= gelu_derivative(saved[1]);
+      x[0] *= saved[0], x[1] *= saved[1];
     }
     store_group(as<T>(args.c) + at, left, pairs, x);
   }
@@ -223,7 +223,7 @@ bool has_cublas() { return functions() != nullptr; }
 bool gemm_by_cublas(const GemmArgs& args, Stream stream) {
   const Functions* f = functions();
   if (f == nullptr || args.m == 0 || args.n == 0 || args.k == 0) return false;
-  // What GELU comes from is kept, and read again.
+  // What GELU comes from stands where its derivative will.
   const bool keeps = args.epilogue == Epilogue::kBiasGelu && args.saved.data != nullptr;
   void* c = keeps ? args.saved.data : args.c.data;
   Key key{.m = args.m,

@@ -39,13 +39,13 @@ double apply_epilogue(const GemmArgs& args, double product, int64_t i, int64_t j
       return product + at(args.bias, j);
     case Epilogue::kBiasGelu: {
       const double x = product + at(args.bias, j);
-      if (args.saved != nullptr) put(args.saved, i * args.ldc + j, x);
+      if (args.saved != nullptr) put(args.saved, i * args.ldc + j, gelu_derivative(x));
       return gelu(x);
     }
     case Epilogue::kBiasTanh:
       return std::tanh(product + at(args.bias, j));
     case Epilogue::kGeluBackward:
-      return product * gelu_derivative(at(args.saved, i * args.ldc + j));
+      return product * at(args.saved, i * args.ldc + j);
   }
   return product;
 }
