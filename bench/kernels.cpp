@@ -71,6 +71,20 @@ void add_attention(std::vector<Case>& cases) {
   }
 }
 
+// The last layer's, of the first tokens.
+void add_attention_pool(std::vector<Case>& cases) {
+  for (int64_t hidden : {384, 768}) {
+    const std::string heads = "12x" + std::to_string(hidden);
+    for (const auto& [name, lengths] :
+         {std::pair{"16x53/" + heads, std::vector<int32_t>(16, 53)},
+          std::pair{"4x512/" + heads, std::vector<int32_t>(4, 512)}}) {
+      const testing::AttentionPoolShape shape{name, lengths, 12, hidden, kDropout};
+      cases.push_back(testing::attention_pool_forward_case(shape, true));
+      cases.push_back(testing::attention_pool_backward_case(shape));
+    }
+  }
+}
+
 void add_rows(std::vector<Case>& cases) {
   for (int64_t hidden : {384, 768}) {
     cases.push_back(testing::add_norm_forward_case({kTokens, hidden, kDropout}));
@@ -99,6 +113,7 @@ int main(int argc, char** argv) {
   std::vector<lathe::testing::Case> cases;
   lathe::bench::add_gemm(cases);
   lathe::bench::add_attention(cases);
+  lathe::bench::add_attention_pool(cases);
   lathe::bench::add_rows(cases);
   lathe::bench::add_optimizer(cases);
   return lathe::bench::run_cases(argc, argv, cases);

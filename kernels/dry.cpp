@@ -7,10 +7,8 @@ namespace {
 template <class Args>
 void nothing(const Args&, Stream) {}
 
-}  // namespace
-
-const Kernels& dry_kernels() {
-  static constexpr Kernels kTable = {
+constexpr Kernels table(bool pools) {
+  return {
       .name = "dry",
       .cast = nothing,
       .gemm = nothing,
@@ -22,6 +20,8 @@ const Kernels& dry_kernels() {
       .add_norm_backward = nothing,
       .attention_forward = nothing,
       .attention_backward = nothing,
+      .attention_pool_forward = pools ? nothing<AttentionPoolForwardArgs> : nullptr,
+      .attention_pool_backward = pools ? nothing<AttentionPoolBackwardArgs> : nullptr,
       .gather_rows = nothing,
       .scatter_add_rows = nothing,
       .zero = nothing,
@@ -32,7 +32,13 @@ const Kernels& dry_kernels() {
       .squared_norm = nothing,
       .adamw = nothing,
   };
-  return kTable;
+}
+
+}  // namespace
+
+const Kernels& dry_kernels(bool pools) {
+  static constexpr Kernels kPooling = table(true), kOther = table(false);
+  return pools ? kPooling : kOther;
 }
 
 }  // namespace lathe

@@ -109,6 +109,9 @@ const char* missing_op(const Kernels& kernels) {
       {"add_norm_backward", kernels.add_norm_backward != nullptr},
       {"attention_forward", kernels.attention_forward != nullptr},
       {"attention_backward", kernels.attention_backward != nullptr},
+      {"attention_pool_forward", true},  // these two as well
+      {"attention_pool_backward",
+       pools_attention(kernels) == (kernels.attention_pool_backward != nullptr)},
       {"gather_rows", kernels.gather_rows != nullptr},
       {"scatter_add_rows", kernels.scatter_add_rows != nullptr},
       {"zero", kernels.zero != nullptr},

@@ -264,6 +264,43 @@ struct AttentionBackwardArgs {
   int64_t lddq, lddk, lddv;
 };
 
+// Attention by one query of each sequence and head, u, with the rows of x as keys and as values of
+// all heads alike: what is left of attention where few rows ask, once the projections of keys and
+// values are made at the other end (nn/attention_pool.h). For each sequence s and head h:
+//   score[j] = scale (u[s, h] · x[j]) for j in [offsets[s], offsets[s+1]),  p = softmax(score)
+//   z[s, h] = Σ_j dropout(p)[j] x[j],  mass[s, h] = Σ_j dropout(p)[j]
+//   logsumexp[s, h] = log Σ_j exp(score[j])
+// Dropout's element is that of AttentionForwardArgs: row = s * heads + h, column = j - offsets[s].
+struct AttentionPoolForwardArgs {
+  int64_t sequences, heads, hidden;
+  const int32_t* offsets;  // [sequences + 1]; each sequence has a row
+  const float* u;          // [sequences, heads, hidden]
+  const float* x;          // [tokens, hidden]
+  float scale;
+  Dropout dropout;
+  float* z;          // [sequences, heads, hidden]
+  float* mass;       // [sequences, heads]
+  float* logsumexp;  // [sequences, heads], saved for backward; null in inference
+};
+
+// With P̃ = dropout(p) and dP̃[j] = dz[s, h] · x[j] + dmass[s, h]:
+//   dp = dropout(dP̃),  D = Σ_j p[j] dp[j],  dscore = p (dp - D)
+//   du[s, h] = scale Σ_j dscore[j] x[j]
+//   dx[j] = Σ_h (P̃[j] dz[s, h] + scale dscore[j] u[s, h]);  0 for rows after the last sequence
+struct AttentionPoolBackwardArgs {
+  int64_t sequences, heads, hidden;
+  const int32_t* offsets;
+  int64_t tokens;  // rows of dx, at least offsets[sequences]
+  const float *u, *x;
+  float scale;
+  Dropout dropout;
+  const float* logsumexp;
+  const float* dz;     // [sequences, heads, hidden]
+  const float* dmass;  // [sequences, heads]
+  float* du;           // [sequences, heads, hidden]
+  float* dx;           // [tokens, hidden]
+};
+
 // ------------------------------------------------------------------------------------------------
 // Rows
 // ------------------------------------------------------------------------------------------------
@@ -413,6 +450,9 @@ struct Kernels {
   void (*add_norm_backward)(const AddNormBackwardArgs&, Stream);
   void (*attention_forward)(const AttentionForwardArgs&, Stream);
   void (*attention_backward)(const AttentionBackwardArgs&, Stream);
+  // Null, both, in a backend where they would gain nothing.
+  void (*attention_pool_forward)(const AttentionPoolForwardArgs&, Stream);
+  void (*attention_pool_backward)(const AttentionPoolBackwardArgs&, Stream);
   void (*gather_rows)(const GatherRowsArgs&, Stream);
   void (*scatter_add_rows)(const ScatterAddRowsArgs&, Stream);
   void (*zero)(const ZeroArgs&, Stream);
@@ -439,11 +479,15 @@ const Kernels& cpu_kernels();
 const Kernels* const* available_cpu_kernels();
 
 // Does no arithmetic and touches no memory: run a model on it to learn what it would allocate
-// (tensor/arena.h).
-const Kernels& dry_kernels();
+// (tensor/arena.h) on kernels for which pools_attention() is `pools`.
+const Kernels& dry_kernels(bool pools);
 
 // Whether Numbers may be bfloat16s and a ParameterSlice may have them.
 inline bool takes_bf16(const Kernels& kernels) { return kernels.cast != nullptr; }
+
+inline bool pools_attention(const Kernels& kernels) {
+  return kernels.attention_pool_forward != nullptr;
+}
 
 // The name of the first op that is missing from a table, or null. Asked once, at start-up.
 const char* missing_op(const Kernels& kernels);

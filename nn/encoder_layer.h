@@ -1,8 +1,8 @@
 // One layer of BERT's encoder.
 //   h = LayerNorm(x + dropout(attention(x) Woᵀ + bo))
 //   y = LayerNorm(h + dropout(feed_forward(h)))
-// It can be asked for the first token of each sequence alone: then keys and values are computed for
-// every token, and everything else for one row a sequence.
+// It can be asked for the first token of each sequence alone: then everything but what attention
+// asks of every token is computed for one row a sequence.
 #pragma once
 
 #include <string>

@@ -36,6 +36,8 @@ class Linear {
   // dW += dyᵀ x, db += Σ_rows dy.
   void backward_parameters(Context& context, const Tensor& dy, const Tensor& x);
 
+  const ParameterGroup& weight() const { return weight_; }
+  const ParameterGroup& bias() const { return bias_; }
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
 

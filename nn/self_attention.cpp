@@ -4,12 +4,21 @@
 
 namespace lathe {
 
+namespace {
+
+bool pools(const Context& context) {
+  return context.activations == DType::kF32 && pools_attention(context.kernels);
+}
+
+}  // namespace
+
 SelfAttention::SelfAttention(ParameterStore& parameters, const std::string& prefix,
                              const BertConfig& config, uint32_t dropout_site)
     : query_key_value_(parameters, {prefix + ".query", prefix + ".key", prefix + ".value"},
                        config.hidden_size, config.hidden_size),
       query_(query_key_value_.slice(0, 1)),
       key_value_(query_key_value_.slice(1, 2)),
+      pool_(query_key_value_.slice(1, 1), query_key_value_.slice(2, 1), config.head_size()),
       heads_(config.num_attention_heads),
       head_size_(config.head_size()),
       scale_(static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size())))),
@@ -19,7 +28,9 @@ SelfAttention::SelfAttention(ParameterStore& parameters, const std::string& pref
 void SelfAttention::forward(Context& context, const Tensor& x, const Tensor& x_q,
                             const AttentionSpan& span, const Tensor& result, Saved* saved) const {
   const int64_t hidden = heads_ * head_size_;
+  const Dropout dropout = context.dropout(dropout_, dropout_site_, saved != nullptr);
   Saved made;
+  made.context = result;
   if (x_q.data() == x.data()) {
     const Tensor qkv = context.allocate({x.rows(), 3 * hidden});
     query_key_value_.forward(context, x, qkv);
@@ -29,31 +40,35 @@ void SelfAttention::forward(Context& context, const Tensor& x, const Tensor& x_q
   } else {
     made.q = context.allocate({x_q.rows(), hidden});
     query_.forward(context, x_q, made.q);
+    if (pools(context)) {
+      pool_.forward(context, x, span.offsets, made.q, dropout, result,
+                    saved != nullptr ? &made.pool : nullptr);
+      if (saved != nullptr) *saved = made;
+      return;
+    }
     const Tensor kv = context.allocate({x.rows(), 2 * hidden});
     key_value_.forward(context, x, kv);
     made.k = kv.columns_slice(0, hidden);
     made.v = kv.columns_slice(hidden, hidden);
   }
-  made.context = result;
   if (saved != nullptr) made.logsumexp = context.arena.f32({x_q.rows(), heads_});
-  context.kernels.attention_forward(
-      {.sequences = span.sequences,
-       .heads = heads_,
-       .head_size = head_size_,
-       .query_offsets = span.query_offsets,
-       .offsets = span.offsets,
-       .q = made.q.numbers(),
-       .k = made.k.numbers(),
-       .v = made.v.numbers(),
-       .ldq = made.q.row_stride(),
-       .ldk = made.k.row_stride(),
-       .ldv = made.v.row_stride(),
-       .scale = scale_,
-       .dropout = context.dropout(dropout_, dropout_site_, saved != nullptr),
-       .context = result.numbers(),
-       .ldcontext = result.row_stride(),
-       .logsumexp = made.logsumexp.f32()},
-      context.stream);
+  context.kernels.attention_forward({.sequences = span.sequences,
+                                     .heads = heads_,
+                                     .head_size = head_size_,
+                                     .query_offsets = span.query_offsets,
+                                     .offsets = span.offsets,
+                                     .q = made.q.numbers(),
+                                     .k = made.k.numbers(),
+                                     .v = made.v.numbers(),
+                                     .ldq = made.q.row_stride(),
+                                     .ldk = made.k.row_stride(),
+                                     .ldv = made.v.row_stride(),
+                                     .scale = scale_,
+                                     .dropout = dropout,
+                                     .context = result.numbers(),
+                                     .ldcontext = result.row_stride(),
+                                     .logsumexp = made.logsumexp.f32()},
+                                    context.stream);
   if (saved != nullptr) *saved = made;
 }
 
@@ -103,13 +118,18 @@ void SelfAttention::backward(Context& context, const Tensor& x, const Tensor& x_
   const Arena::Scope temporaries(context.arena);
   const int64_t hidden = heads_ * head_size_;
   const Tensor dq = context.allocate({x_q.rows(), hidden});
-  const Tensor dkv = context.allocate({x.rows(), 2 * hidden});
-  attention_backward(context, span, dresult, saved, dq, dkv.columns_slice(0, hidden),
-                     dkv.columns_slice(hidden, hidden));
+  if (pools(context)) {
+    pool_.backward(context, x, span.offsets, saved.q,
+                   context.dropout(dropout_, dropout_site_, true), dresult, saved.pool, dx, dq);
+  } else {
+    const Tensor dkv = context.allocate({x.rows(), 2 * hidden});
+    attention_backward(context, span, dresult, saved, dq, dkv.columns_slice(0, hidden),
+                       dkv.columns_slice(hidden, hidden));
+    key_value_.backward_parameters(context, dkv, x);
+    key_value_.backward_input(context, dkv, dx);
+  }
   query_.backward_parameters(context, dq, x_q);
   query_.backward_input_add(context, dq, dx_q);
-  key_value_.backward_parameters(context, dkv, x);
-  key_value_.backward_input(context, dkv, dx);
 }
 
 }  // namespace lathe

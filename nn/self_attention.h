@@ -2,11 +2,12 @@
 //   q = x_q Wqᵀ + bq,  k = x Wkᵀ + bk,  v = x Wvᵀ + bv
 //   context = dropout(softmax(q kᵀ / √head_size)) v, per head
 // Queries may be asked of fewer rows than keys: the last layer of a classifier needs only the first
-// tokens'.
+// tokens'. Then, where the kernels can, AttentionPool does without k and v.
 #pragma once
 
 #include <string>
 
+#include "nn/attention_pool.h"
 #include "nn/config.h"
 #include "nn/linear.h"
 #include "tensor/context.h"
@@ -31,10 +32,11 @@ class SelfAttention {
     Tensor q, k, v;    // [queries, hidden], [tokens, hidden] twice: slices of qkv, or of their own
     Tensor context;    // [queries, hidden]
     Tensor logsumexp;  // [queries, heads]
+    AttentionPool::Saved pool;  // in the place of k, v and logsumexp
   };
 
   // x: [tokens, hidden]; x_q: [queries, hidden], the same memory as x where every token is a query.
-  // context: [queries, hidden].
+  // result: [queries, hidden].
   void forward(Context& context, const Tensor& x, const Tensor& x_q, const AttentionSpan& span,
                const Tensor& result, Saved* saved) const;
 
@@ -51,6 +53,7 @@ class SelfAttention {
 
   Linear query_key_value_;
   Linear query_, key_value_;  // slices of it
+  AttentionPool pool_;        // of its keys and values
   int64_t heads_, head_size_;
   float scale_;
   float dropout_;

@@ -86,7 +86,8 @@ Dropout BertForSequenceClassification::head_dropout(const Context& context) cons
 int64_t BertForSequenceClassification::activation_bytes(int64_t tokens, int64_t sequences,
                                                         bool training, DType activations) {
   Arena measure;
-  Context context{.kernels = dry_kernels(), .arena = measure, .activations = activations};
+  const bool pools = pools_attention(parameters_.device().kernels());
+  Context context{.kernels = dry_kernels(pools), .arena = measure, .activations = activations};
   const BertInput input{.tokens = tokens, .sequences = sequences};
   Saved saved;
   const Tensor logits = forward(context, input, training ? &saved : nullptr);

@@ -1,8 +1,8 @@
 // BERT with a classification head on its first token: BertForSequenceClassification.
 //   pooled = tanh(x_[CLS] Wpᵀ + bp),  logits = dropout(pooled) Wcᵀ + bc
-// Only the first token of each sequence is read, so the last encoder layer computes keys and values
-// for every token but queries, output and feed-forward for that row alone. The head computes with
-// floats, whatever the encoder's activations are: it has one row a sequence.
+// Only the first token of each sequence is read, so the last encoder layer computes little for the
+// others (encoder_layer.h). The head computes with floats, whatever the encoder's activations are:
+// it has one row a sequence.
 #pragma once
 
 #include <optional>

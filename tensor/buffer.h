@@ -24,8 +24,9 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  // Of this part few rows are ever touched: pages of the smallest size, so that those beside them
-  // cost no memory. A hint.
+  // Of this part, a table, few rows are ever touched. A large one gets pages of the smallest size,
+  // so that what lies between those rows costs no memory; in a small one that memory is worth less
+  // than the time of so many pages. A hint.
   void expect_sparse_use(const void* begin, int64_t bytes) const;
 
   std::byte* data() const { return data_; }

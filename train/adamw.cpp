@@ -54,7 +54,9 @@ AdamW::AdamW(ParameterStore& parameters, const AdamWOptions& options)
     if (parameter.sparse_rows && decay == 0.0) {
       slice.row_size = parameter.shape[1];
       slice.active_rows = parameter.active_rows.u8();
-      memory_.expect_sparse_use(slice.m, 2 * padded(count) * static_cast<int64_t>(sizeof(float)));
+      const int64_t bytes = count * static_cast<int64_t>(sizeof(float));
+      memory_.expect_sparse_use(slice.m, bytes);
+      memory_.expect_sparse_use(slice.v, bytes);
     }
     slices.push_back(slice);
     moments_.push_back({&parameter, Tensor(slice.m, DType::kF32, parameter.shape),

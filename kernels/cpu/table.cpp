@@ -20,6 +20,8 @@ const Kernels& kernels() {
       .add_norm_backward = add_norm_backward,
       .attention_forward = attention_forward,
       .attention_backward = attention_backward,
+      .attention_pool_forward = attention_pool_forward,
+      .attention_pool_backward = attention_pool_backward,
       .gather_rows = gather_rows,
       .scatter_add_rows = scatter_add_rows,
       .zero = zero,

@@ -16,6 +16,8 @@ void add_norm_forward(const AddNormForwardArgs&, Stream);
 void add_norm_backward(const AddNormBackwardArgs&, Stream);
 void attention_forward(const AttentionForwardArgs&, Stream);
 void attention_backward(const AttentionBackwardArgs&, Stream);
+void attention_pool_forward(const AttentionPoolForwardArgs&, Stream);
+void attention_pool_backward(const AttentionPoolBackwardArgs&, Stream);
 void gather_rows(const GatherRowsArgs&, Stream);
 void scatter_add_rows(const ScatterAddRowsArgs&, Stream);
 void zero(const ZeroArgs&, Stream);

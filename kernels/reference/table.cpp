@@ -15,6 +15,8 @@ const Kernels& reference_kernels() {
       .add_norm_backward = reference::add_norm_backward,
       .attention_forward = reference::attention_forward,
       .attention_backward = reference::attention_backward,
+      .attention_pool_forward = reference::attention_pool_forward,
+      .attention_pool_backward = reference::attention_pool_backward,
       .gather_rows = reference::gather_rows,
       .scatter_add_rows = reference::scatter_add_rows,
       .zero = reference::zero,

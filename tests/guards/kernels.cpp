@@ -49,6 +49,10 @@ std::vector<Guard> kernel_guards() {
       .name = "", .lengths = {53, 47}, .heads = 12, .head_size = 32, .dropout = kDropout};
   guards.push_back(guard("attention_forward", attention_forward_case(attention, true)));
   guards.push_back(guard("attention_backward", attention_backward_case(attention)));
+  const AttentionPoolShape pool{
+      .name = "", .lengths = {53, 47}, .heads = 12, .hidden = kHidden, .dropout = kDropout};
+  guards.push_back(guard("attention_pool_forward", attention_pool_forward_case(pool, true)));
+  guards.push_back(guard("attention_pool_backward", attention_pool_backward_case(pool)));
   const AddNormShape norm{.rows = kTokens, .hidden = kHidden, .dropout = kDropout};
   guards.push_back(guard("add_norm_forward", add_norm_forward_case(norm)));
   guards.push_back(guard("add_norm_backward", add_norm_backward_case(norm)));

@@ -54,6 +54,13 @@ TEST(BackendsTest, AttentionOnAnyNumberOfThreads) {
   expect_any_number_of_threads(attention_cases());
 }
 
+TEST(BackendsTest, AttentionPoolEqualsReference) {
+  expect_equals_reference(attention_pool_cases());
+}
+TEST(BackendsTest, AttentionPoolOnAnyNumberOfThreads) {
+  expect_any_number_of_threads(attention_pool_cases());
+}
+
 TEST(BackendsTest, AddNormEqualsReference) { expect_equals_reference(add_norm_cases()); }
 TEST(BackendsTest, AddNormOnAnyNumberOfThreads) { expect_any_number_of_threads(add_norm_cases()); }
 

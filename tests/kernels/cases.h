@@ -3,6 +3,7 @@
 
 #include "tests/kernels/cases/add_norm.h"
 #include "tests/kernels/cases/attention.h"
+#include "tests/kernels/cases/attention_pool.h"
 #include "tests/kernels/cases/embedding.h"
 #include "tests/kernels/cases/gemm.h"
 #include "tests/kernels/cases/losses.h"

@@ -196,6 +196,24 @@ TEST(GradientsTest, Attention) {
   }
 }
 
+TEST(GradientsTest, AttentionPool) {
+  for (float dropout : {0.0f, 0.4f}) {
+    const AttentionPoolShape shape{"odd", {3, 1, 5}, 2, 3, dropout};
+    Operands operands;
+    add_attention_pool_operands(operands, shape);
+    const int64_t per_head = std::ssize(shape.lengths) * shape.heads;
+    const Objective objective = [&](Operands& o) {
+      reference_kernels().attention_pool_forward(attention_pool_forward_args(o, shape), nullptr);
+      return dot(o.f("z"), o.f("dz"), per_head * shape.hidden) +
+             dot(o.f("mass"), o.f("dmass"), per_head);
+    };
+    const Backward backward = [&](Operands& o) {
+      reference_kernels().attention_pool_backward(attention_pool_backward_args(o, shape), nullptr);
+    };
+    expect_gradients(operands, objective, backward, {{"u", "du"}, {"x", "dx"}});
+  }
+}
+
 TEST(GradientsTest, AddNorm) {
   for (float dropout : {0.0f, 0.4f}) {
     const AddNormShape shape{4, 7, dropout};

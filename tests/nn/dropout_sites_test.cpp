@@ -33,6 +33,10 @@ Kernels recording_kernels() {
       record<&Kernels::attention_forward, &drawn_forward, AttentionForwardArgs>;
   kernels.attention_backward =
       record<&Kernels::attention_backward, &drawn_backward, AttentionBackwardArgs>;
+  kernels.attention_pool_forward =
+      record<&Kernels::attention_pool_forward, &drawn_forward, AttentionPoolForwardArgs>;
+  kernels.attention_pool_backward =
+      record<&Kernels::attention_pool_backward, &drawn_backward, AttentionPoolBackwardArgs>;
   return kernels;
 }
 
