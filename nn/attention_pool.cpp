@@ -18,7 +18,7 @@ Tensor as_row(const Tensor& bias) {
 
 Factor transposed(const Tensor& matrix) { return {matrix, true}; }
 
-GemmArgs product(const Context& context, const Factor& a, const Factor& b, const Tensor& c) {
+GemmArgs product(const Factor& a, const Factor& b, const Tensor& c, Precision precision) {
   return {.m = c.rows(),
           .n = c.columns(),
           .k = a.transposed ? a.matrix.rows() : a.matrix.columns(),
@@ -30,18 +30,23 @@ GemmArgs product(const Context& context, const Factor& a, const Factor& b, const
           .transpose_b = b.transposed,
           .c = c.numbers(),
           .ldc = c.row_stride(),
-          .precision = context.precision};
+          .precision = precision};
 }
 
-void multiply(Context& context, const Factor& a, const Factor& b, const Tensor& c) {
-  context.kernels.gemm(product(context, a, b, c), context.stream);
+void multiply(Context& context, const Factor& a, const Factor& b, const Tensor& c,
+              Precision precision) {
+  context.kernels.gemm(product(a, b, c, precision), context.stream);
 }
 
-void multiply_add(Context& context, const Factor& a, const Factor& b, const Tensor& c) {
-  GemmArgs args = product(context, a, b, c);
+void multiply_add(Context& context, const Factor& a, const Factor& b, const Tensor& c,
+                  Precision precision) {
+  GemmArgs args = product(a, b, c, precision);
   args.accumulate = true;
   context.kernels.gemm(args, context.stream);
 }
+
+// A bias and its gradient are not rounded, here as in a linear layer.
+constexpr Precision kOfBias = Precision::kF32;
 
 }  // namespace
 
@@ -78,7 +83,7 @@ void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* of
   const Tensor wk = key_weight_.value(), wv = value_weight_.value(),
                bv = as_row(value_bias_.value());
   for (int64_t h = 0; h < heads_; ++h) {
-    multiply(context, {of_size(q, h)}, {rows_of(wk, h)}, of_hidden(made.u, h));
+    multiply(context, {of_size(q, h)}, {rows_of(wk, h)}, of_hidden(made.u, h), context.precision);
   }
   context.kernels.attention_pool_forward({.sequences = sequences,
                                           .heads = heads_,
@@ -94,8 +99,9 @@ void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* of
                                          context.stream);
   for (int64_t h = 0; h < heads_; ++h) {
     const Tensor of_head = of_size(result, h);
-    multiply(context, {of_hidden(made.z, h)}, transposed(rows_of(wv, h)), of_head);
-    multiply_add(context, {made.mass.columns_slice(h, 1)}, {of_size(bv, h)}, of_head);
+    multiply(context, {of_hidden(made.z, h)}, transposed(rows_of(wv, h)), of_head,
+             context.precision);
+    multiply_add(context, {made.mass.columns_slice(h, 1)}, {of_size(bv, h)}, of_head, kOfBias);
   }
   if (saved != nullptr) *saved = made;
 }
@@ -113,10 +119,12 @@ void AttentionPool::backward(Context& context, const Tensor& x, const int32_t* o
   const Tensor dbv = as_row(value_bias_.gradient());
   for (int64_t h = 0; h < heads_; ++h) {
     const Tensor of_head = of_size(dresult, h);
-    multiply(context, {of_head}, {rows_of(wv, h)}, of_hidden(dz, h));
-    multiply(context, {of_head}, transposed(of_size(bv, h)), dmass.columns_slice(h, 1));
-    multiply_add(context, transposed(of_head), {of_hidden(saved.z, h)}, rows_of(dwv, h));
-    multiply_add(context, transposed(saved.mass.columns_slice(h, 1)), {of_head}, of_size(dbv, h));
+    multiply(context, {of_head}, {rows_of(wv, h)}, of_hidden(dz, h), context.precision);
+    multiply(context, {of_head}, transposed(of_size(bv, h)), dmass.columns_slice(h, 1), kOfBias);
+    multiply_add(context, transposed(of_head), {of_hidden(saved.z, h)}, rows_of(dwv, h),
+                 context.precision);
+    multiply_add(context, transposed(saved.mass.columns_slice(h, 1)), {of_head}, of_size(dbv, h),
+                 kOfBias);
   }
   context.kernels.attention_pool_backward({.sequences = q.rows(),
                                            .heads = heads_,
@@ -135,8 +143,8 @@ void AttentionPool::backward(Context& context, const Tensor& x, const int32_t* o
                                           context.stream);
   for (int64_t h = 0; h < heads_; ++h) {
     const Tensor of_head = of_hidden(du, h);
-    multiply(context, {of_head}, transposed(rows_of(wk, h)), of_size(dq, h));
-    multiply_add(context, transposed(of_size(q, h)), {of_head}, rows_of(dwk, h));
+    multiply(context, {of_head}, transposed(rows_of(wk, h)), of_size(dq, h), context.precision);
+    multiply_add(context, transposed(of_size(q, h)), {of_head}, rows_of(dwk, h), context.precision);
   }
 }
 
