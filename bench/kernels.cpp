@@ -58,13 +58,16 @@ void add_gemm(std::vector<Case>& cases) {
   add_linear(cases, 16, 384, 2);    // classifier
 }
 
+// Names and lengths of a batch of pairs and one of long texts.
+std::vector<std::pair<std::string, std::vector<int32_t>>> batches() {
+  return {{"16x53/", std::vector<int32_t>(16, 53)}, {"4x512/", std::vector<int32_t>(4, 512)}};
+}
+
 void add_attention(std::vector<Case>& cases) {
   for (int64_t head_size : {32, 64}) {
     const std::string heads = "12x" + std::to_string(head_size);
-    for (const auto& [name, lengths] :
-         {std::pair{"16x53/" + heads, std::vector<int32_t>(16, 53)},
-          std::pair{"4x512/" + heads, std::vector<int32_t>(4, 512)}}) {
-      const testing::AttentionShape shape{name, lengths, 12, head_size, kDropout};
+    for (const auto& [name, lengths] : batches()) {
+      const testing::AttentionShape shape{name + heads, lengths, 12, head_size, kDropout};
       cases.push_back(testing::attention_forward_case(shape, true));
       cases.push_back(testing::attention_backward_case(shape));
     }
@@ -75,10 +78,8 @@ void add_attention(std::vector<Case>& cases) {
 void add_attention_pool(std::vector<Case>& cases) {
   for (int64_t hidden : {384, 768}) {
     const std::string heads = "12x" + std::to_string(hidden);
-    for (const auto& [name, lengths] :
-         {std::pair{"16x53/" + heads, std::vector<int32_t>(16, 53)},
-          std::pair{"4x512/" + heads, std::vector<int32_t>(4, 512)}}) {
-      const testing::AttentionPoolShape shape{name, lengths, 12, hidden, kDropout};
+    for (const auto& [name, lengths] : batches()) {
+      const testing::AttentionPoolShape shape{name + heads, lengths, 12, hidden, kDropout};
       cases.push_back(testing::attention_pool_forward_case(shape, true));
       cases.push_back(testing::attention_pool_backward_case(shape));
     }

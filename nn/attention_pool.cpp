@@ -1,7 +1,5 @@
 #include "nn/attention_pool.h"
 
-#include <cmath>
-
 namespace lathe {
 
 namespace {
@@ -50,14 +48,14 @@ constexpr Precision kOfBias = Precision::kF32;
 
 }  // namespace
 
-AttentionPool::AttentionPool(const Linear& key, const Linear& value, int64_t head_size)
+AttentionPool::AttentionPool(const Linear& key, const Linear& value, int64_t head_size, float scale)
     : key_weight_(key.weight()),
       value_weight_(value.weight()),
       value_bias_(value.bias()),
       hidden_(key.inputs()),
       heads_(hidden_ / head_size),
       head_size_(head_size),
-      scale_(static_cast<float>(1.0 / std::sqrt(static_cast<double>(head_size)))) {}
+      scale_(scale) {}
 
 Tensor AttentionPool::of_size(const Tensor& x, int64_t h) const {
   return x.empty() ? x : x.columns_slice(h * head_size_, head_size_);

@@ -13,8 +13,9 @@ namespace lathe {
 
 class AttentionPool {
  public:
-  // Of a layer's projections, each [hidden, hidden]. head_size divides hidden.
-  AttentionPool(const Linear& key, const Linear& value, int64_t head_size);
+  // Of a layer's projections, each [hidden, hidden]. head_size divides hidden. Scores are times
+  // `scale`.
+  AttentionPool(const Linear& key, const Linear& value, int64_t head_size, float scale);
 
   struct Saved {
     Tensor u;          // [sequences, heads * hidden]: q Wk of each head

@@ -18,10 +18,10 @@ SelfAttention::SelfAttention(ParameterStore& parameters, const std::string& pref
                        config.hidden_size, config.hidden_size),
       query_(query_key_value_.slice(0, 1)),
       key_value_(query_key_value_.slice(1, 2)),
-      pool_(query_key_value_.slice(1, 1), query_key_value_.slice(2, 1), config.head_size()),
       heads_(config.num_attention_heads),
       head_size_(config.head_size()),
       scale_(static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.head_size())))),
+      pool_(query_key_value_.slice(1, 1), query_key_value_.slice(2, 1), head_size_, scale_),
       dropout_(static_cast<float>(config.attention_probs_dropout_prob)),
       dropout_site_(dropout_site) {}
 

@@ -53,9 +53,9 @@ class SelfAttention {
 
   Linear query_key_value_;
   Linear query_, key_value_;  // slices of it
-  AttentionPool pool_;        // of its keys and values
   int64_t heads_, head_size_;
   float scale_;
+  AttentionPool pool_;  // of the keys' and values' projections
   float dropout_;
   uint32_t dropout_site_;
 };

@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/ops.h"
+#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/small_product.h"
 #include "kernels/cpu/vector_math.h"
 #include "kernels/scratch.h"
@@ -16,9 +17,6 @@ namespace {
 thread_local Scratch thread_scratch;
 
 constexpr int64_t kQueryBlock = 8 * kProductRows;
-// Multiplications that are worth another thread.
-constexpr int64_t kWorkPerThread = 1 << 17;
-
 // Sizes that forward and backward share.
 template <class Args>
 struct Plan {
@@ -34,7 +32,7 @@ struct Plan {
   }
 
   int threads() const {
-    const int64_t wanted = minimum(work / kWorkPerThread, args.sequences * args.heads);
+    const int64_t wanted = minimum(work / kProductsPerThread, args.sequences * args.heads);
     return static_cast<int>(maximum(1, minimum(wanted, omp_get_max_threads())));
   }
 

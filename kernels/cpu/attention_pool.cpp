@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/ops.h"
+#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/small_product.h"
 #include "kernels/cpu/vector_math.h"
 #include "kernels/scratch.h"
@@ -14,9 +15,6 @@ namespace lathe::cpu::LATHE_ISA {
 namespace {
 
 thread_local Scratch thread_scratch;
-
-// Multiplications that are worth another thread.
-constexpr int64_t kWorkPerThread = 1 << 17;
 
 // Sizes that forward and backward share.
 template <class Args>
@@ -31,7 +29,7 @@ struct Plan {
   int threads() const {
     const int64_t tokens = args.sequences == 0 ? 0 : args.offsets[args.sequences];
     const int64_t wanted =
-        minimum(tokens * args.heads * args.hidden / kWorkPerThread, args.sequences);
+        minimum(tokens * args.heads * args.hidden / kProductsPerThread, args.sequences);
     return static_cast<int>(maximum(1, minimum(wanted, omp_get_max_threads())));
   }
 
