@@ -76,8 +76,9 @@ ifneq ($(NVCC),)
   LIBRARY := $(filter-out kernels/no_cuda.cpp train/no_nccl.cpp,$(LIBRARY))
   CUDA_OBJECTS := $(CUDA_SOURCES:%.cu=$(OUT)/%.o)
   # Machine code for A100 and H100, and what the driver of any later GPU compiles for itself.
-  NVCCFLAGS := -std=c++20 -O3 -lineinfo -I. -Werror all-warnings -Xcompiler -Wall,-Wextra \
-               -gencode arch=compute_80,code=[sm_80,compute_80] -gencode arch=compute_90a,code=sm_90a
+  HOPPER    := -gencode arch=compute_90a,code=sm_90a
+  GPUS      := -gencode arch=compute_80,code=[sm_80,compute_80] $(HOPPER)
+  NVCCFLAGS := -std=c++20 -O3 -lineinfo -I. -Werror all-warnings -Xcompiler -Wall,-Wextra
   # The runtime is linked in, and finds the driver by itself: the program starts on machines without a GPU.
   LDLIBS += -L$(CUDA_HOME)/lib64 -lcudart_static -lrt -lpthread
 endif
@@ -156,10 +157,12 @@ $(OUT)/%.$(1).o: %.cpp | $$(SETUP)
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
+# wgmma is sm_90a's own: no other GPU can take that code.
+$(addprefix $(OUT)/,kernels/cuda/gemm_wgmma.o bench/ladder/cuda/peak_wgmma.o): GPUS := $(HOPPER)
 GPU_LADDER_OBJECTS := $(GPU_LADDER_SOURCES:%.cu=$(OUT)/%.o)
 $(CUDA_OBJECTS) $(GPU_LADDER_OBJECTS): $(OUT)/%.o: %.cu | $(SETUP)
 	@mkdir -p $(@D)
-	$(call said,NVCC)$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
+	$(call said,NVCC)$(NVCC) $(NVCCFLAGS) $(GPUS) -MMD -MP -c $< -o $@
 
 # The same sources for the emulator of tests/simt/, by the host's compiler. The calls that ThreadSanitizer asks for
 # at every access are answered by the emulator itself; AddressSanitizer excludes them.

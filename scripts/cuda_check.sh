@@ -6,9 +6,20 @@
 #   4. compute-sanitizer on a small run: memory and races
 # make cuda-check builds the programs first. This script builds nothing: it also runs what was built elsewhere
 # (build/cuda-programs.tar.gz, docs/cuda.md), and needs bash, the driver and the libraries of C and C++.
+# Usage: scripts/cuda_check.sh [tests] [figures] [ladder] [peers] [sanitizer]     everything when nothing is named
+#   LIMIT=525            seconds for everything
+#   FIGURES="memory …"   of products, attention, memory and steps those to measure
 # Writes bench/results/GPU-DATE.json and GPU-DATE.txt, logs to build/cuda-check. Without a GPU it says so and exits with 1.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
+
+parts=("$@")
+for part in "$@"; do
+  [[ $part == @(tests|figures|ladder|peers|sanitizer) ]] && continue
+  echo "lathe: scripts/cuda_check.sh $part: expected tests, figures, ladder, peers or sanitizer" >&2
+  exit 1
+done
+is_wanted() { [[ ${#parts[@]} -eq 0 || " ${parts[*]} " == *" $1 "* ]]; }
 
 programs=build/release/gpu
 if [[ ! -x $programs/cuda_test && -f build/cuda-programs.tar.gz ]]; then
@@ -43,7 +54,7 @@ if grep -q 'no GPU: ' "$kept/gpu.log"; then
   exit 1
 fi
 
-limit=525 # seconds for everything
+limit=${LIMIT:-525}
 failed=()
 # step NAME MOST_SECONDS COMMAND…
 step() {
@@ -66,15 +77,26 @@ step() {
   failed+=("$name")
 }
 
-step tests 200 "$programs/cuda_test" --gtest_brief=1
-grep '^parity' "$kept/tests.log"
+if is_wanted tests; then
+  step tests 200 "$programs/cuda_test" --gtest_brief=1
+  grep '^parity' "$kept/tests.log"
+fi
+if is_wanted figures; then
+  # shellcheck disable=SC2086 # FIGURES: names
+  step figures 200 "$programs/bench" "$kept/figures.json" ${FIGURES:-}
+  cat "$kept/figures.log"
+fi
+if is_wanted ladder; then
+  step ladder 90 "$programs/ladder"
+  cat "$kept/ladder.log"
+fi
 
-step figures 200 "$programs/bench" "$kept/figures.json"
-cat "$kept/figures.log" 2>/dev/null
-step ladder 90 "$programs/ladder"
-cat "$kept/ladder.log" 2>/dev/null
-
-if "$python" -c 'import torch, transformers; assert torch.cuda.is_available()' 2>/dev/null; then
+if ! is_wanted peers; then
+  :
+elif [[ ! -s $kept/figures.json ]]; then
+  echo "peers: NOT RUN, they are compared with the figures, and there are none"
+  failed+=(peers)
+elif "$python" -c 'import torch, transformers; assert torch.cuda.is_available()' 2>/dev/null; then
   step peers 150 "$python" bench/peers/gpu.py --lathe "$kept/figures.json"
   cat "$kept/peers.log" 2>/dev/null
 else
@@ -82,7 +104,9 @@ else
 fi
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | head -1)
-if [[ -z $sanitizer ]]; then
+if ! is_wanted sanitizer; then
+  :
+elif [[ -z $sanitizer ]]; then
   echo "memcheck, racecheck: skipped, compute-sanitizer is not installed"
 elif [[ $(timeout 60 "$sanitizer" "$programs/cuda_test" --gtest_filter='GpuKernels.NoOpIsMissing' 2>&1) == \
     *'Device not supported'* ]]; then

@@ -25,6 +25,8 @@ void add_linear(Report& report, int64_t tokens, int64_t in, int64_t out) {
   report.save();
 }
 
+}  // namespace
+
 void add_products(Report& report) {
   std::printf("\n%-50s%11s%11s%8s%11s%11s%8s\n", "TFLOP/s", "f32 cuBLAS", "Lathe", "",
               "bf16 cuBLAS", "Lathe", "");
@@ -46,6 +48,7 @@ void add_products(Report& report) {
 }
 
 void add_attention(Report& report) {
+  std::printf("\n");
   const GpuSuite& suite = report.suite();
   for (const auto& [count, length] : suite.attention) {
     testing::AttentionShape shape{
@@ -66,6 +69,7 @@ void add_attention(Report& report) {
 }
 
 void add_memory_bound(Report& report) {
+  report.measure_copy();
   const GpuSuite& suite = report.suite();
   const auto norm = [&](Precision precision) {
     return testing::AddNormShape{
@@ -89,16 +93,6 @@ void add_memory_bound(Report& report) {
   report.add(testing::adamw_case(optimizer), Precision::kF32);
   optimizer.rounded = true;
   report.add(testing::adamw_case(optimizer), Precision::kBF16);
-}
-
-}  // namespace
-
-void add_kernels(Report& report) {
-  report.measure_copy();
-  add_products(report);
-  std::printf("\n");
-  add_attention(report);
-  add_memory_bound(report);
 }
 
 }  // namespace lathe::bench

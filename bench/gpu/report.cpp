@@ -39,7 +39,7 @@ void Report::measure_copy() {
   const double seconds = seconds_of(
       gpu_, [&] { gpu_.copy(to.data(), from.data(), bytes); }, suite_.round_seconds);
   copy_bandwidth_ = 2.0 * static_cast<double>(bytes) / seconds;
-  std::printf("copy of %.0f MB: %.0f GB/s\n", static_cast<double>(bytes) * 1e-6,
+  std::printf("\ncopy of %.0f MB: %.0f GB/s\n", static_cast<double>(bytes) * 1e-6,
               copy_bandwidth_ * 1e-9);
   figures_["copy_bytes_per_second"] = copy_bandwidth_;
 }

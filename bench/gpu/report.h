@@ -75,9 +75,20 @@ class Report {
   int wrong_ = 0;
 };
 
-// Products, attention and what memory bounds.
-void add_kernels(Report& report);
-// Whole steps of training.
+// What there is to measure: matrix products; attention; what memory bounds, as a share of a copy;
+// whole steps of training.
+struct Part {
+  const char* name;
+  void (*add)(Report&);
+};
+void add_products(Report& report);
+void add_attention(Report& report);
+void add_memory_bound(Report& report);
 void add_steps(Report& report);
+
+constexpr Part kParts[] = {{"products", add_products},
+                           {"attention", add_attention},
+                           {"memory", add_memory_bound},
+                           {"steps", add_steps}};
 
 }  // namespace lathe::bench

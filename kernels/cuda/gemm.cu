@@ -2,8 +2,10 @@
 // The operands' tiles lie in shared memory, twice, so that the next step's values come from global
 // memory while this step's are multiplied. Each of 256 threads keeps (kTile / 16)² results in
 // registers, so that a value read from shared memory is used kTile / 16 times.
+#include "kernels/cuda/bulk_copy.h"
 #include "kernels/cuda/gemm.h"
 #include "kernels/cuda/ops.h"
+#include "kernels/cuda/readable_operand.h"
 #include "kernels/cuda/vector.h"
 
 namespace lathe::LATHE_CUDA {
@@ -147,6 +149,14 @@ void launch_tiles(const GemmArgs& args, Stream stream) {
 void gemm_tiled(const GemmArgs& args, int tile, Stream stream) {
   if (args.m == 0 || (args.n == 0 && args.a_row_sum == nullptr)) return;
   tile == 128 ? launch_tiles<128>(args, stream) : launch_tiles<64>(args, stream);
+}
+
+void gemm_bf16(const GemmArgs& args, Stream stream) {
+  if (args.a_row_sum != nullptr) add_row_sums(args, stream);
+  if (args.m == 0 || args.n == 0) return;
+  const ReadableFactors factors(args, stream);
+  const bool by_warpgroups = args.k > 0 && is_hopper();
+  by_warpgroups ? gemm_wgmma(factors.args, stream) : gemm_mma(factors.args, stream);
 }
 
 // Large tiles where there are enough of them to keep a large GPU's multiprocessors busy.

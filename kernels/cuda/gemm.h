@@ -8,8 +8,12 @@ namespace lathe::LATHE_CUDA {
 // Our own kernel in f32, with tiles of 64 x 64 or 128 x 128 results a block.
 void gemm_tiled(const GemmArgs& args, int tile, Stream stream);
 
-// On tensor cores: operands that are bfloat16s, or floats rounded to them.
+// On tensor cores: operands that are bfloat16s, or floats rounded to them. By one of the two below.
 void gemm_bf16(const GemmArgs& args, Stream stream);
+// By mma.sync, on any GPU; by wgmma, on Hopper. Of operands that ReadableFactors has made, with
+// results to compute; without row sums. For wgmma k > 0.
+void gemm_mma(const GemmArgs& args, Stream stream);
+void gemm_wgmma(const GemmArgs& args, Stream stream);
 
 // a_row_sum[i] += Σ_l op(a)[i, l], in f32.
 void add_row_sums(const GemmArgs& args, Stream stream);
@@ -37,6 +41,18 @@ __device__ inline void gelu_pair(const GemmArgs& args, int64_t at, int left, boo
   const float derivatives[2] = {first.derivative, second.derivative};
   if (args.saved.data != nullptr) store_group(as<T>(args.saved) + at, left, pairs, derivatives);
   x[0] = first.value, x[1] = second.value;
+}
+
+// The same of eight neighbours, which takes_eights below.
+template <class T>
+__device__ inline void gelu_eight(const GemmArgs& args, int64_t at, float (&x)[8]) {
+  float derivatives[8];
+  LATHE_UNROLL
+  for (int u = 0; u < 8; ++u) {
+    const Gelu g = gelu(x[u]);
+    x[u] = g.value, derivatives[u] = g.derivative;
+  }
+  if (args.saved.data != nullptr) store_eight(as<T>(args.saved) + at, derivatives);
 }
 
 // Whether two neighbours of c, and of saved, at an even column can be read and written as one.
@@ -75,6 +91,56 @@ __device__ LATHE_NOINLINE void finish_pair(const GemmArgs& args, float first, fl
     }
   }
   store_group(as<T>(args.c) + at, left, pairs, x);
+}
+
+struct Eight {
+  float x[8];
+};
+
+// Whether eight neighbours of c, saved and bias from a multiple of 8 on can be read and written as
+// one or two vectors.
+inline bool takes_eights(const GemmArgs& args) {
+  const uintptr_t all = reinterpret_cast<uintptr_t>(args.c.data) |
+                        reinterpret_cast<uintptr_t>(args.saved.data) |
+                        reinterpret_cast<uintptr_t>(args.bias.data);
+  return all % 16 == 0 && args.ldc % 8 == 0 && args.n % 8 == 0;
+}
+
+// As finish_pair, at columns j (a multiple of 8) … j + 7. `eights`: takes_eights.
+template <class T>
+__device__ LATHE_NOINLINE void finish_eight(const GemmArgs& args, Eight products, int64_t i,
+                                            int64_t j, bool eights) {
+  if (i >= args.m || j >= args.n) return;
+  float(&x)[8] = products.x;
+  if (!eights) {
+    LATHE_UNROLL
+    for (int u = 0; u < 8; u += 2) finish_pair<T>(args, x[u], x[u + 1], i, j + u, false);
+    return;
+  }
+  const int64_t at = i * args.ldc + j;
+  float y[8];
+  if (args.epilogue == Epilogue::kNone) {
+    if (args.accumulate) {
+      load_eight(as<T>(args.c) + at, y);
+      LATHE_UNROLL
+      for (int u = 0; u < 8; ++u) x[u] += y[u];
+    }
+  } else if (args.epilogue == Epilogue::kGeluBackward) {
+    load_eight(as<T>(args.saved) + at, y);
+    LATHE_UNROLL
+    for (int u = 0; u < 8; ++u) x[u] *= y[u];
+  } else {
+    load_eight(as<T>(args.bias) + j, y);
+    LATHE_UNROLL
+    for (int u = 0; u < 8; ++u) x[u] += y[u];
+    if (args.epilogue == Epilogue::kBiasGelu) {
+      gelu_eight<T>(args, at, x);
+    } else if (args.epilogue == Epilogue::kBiasTanh) {
+      LATHE_UNROLL
+      for (int u = 0; u < 8; ++u) x[u] = tanhf(x[u]);
+    }
+  }
+  store_eight(as<T>(args.c) + at, x);
 }
 
 }  // namespace lathe::LATHE_CUDA

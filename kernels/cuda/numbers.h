@@ -68,7 +68,12 @@ __device__ inline void load_group(const Bf16* from, int left, bool vectors, floa
   x[1] = left > 1 ? to_float(from[1]) : 0.0f;
 }
 
-// Eight bfloat16s, aligned to their 16 bytes.
+// Eight neighbours, aligned to 16 bytes.
+__device__ inline void load_eight(const float* from, float (&x)[8]) {
+  const Vector<4> low = load_vector<4>(from), high = load_vector<4>(from + 4);
+  LATHE_UNROLL
+  for (int u = 0; u < 4; ++u) x[u] = low.x[u], x[4 + u] = high.x[u];
+}
 __device__ inline void load_eight(const Bf16* from, float (&x)[8]) {
   const int4 words = *reinterpret_cast<const int4*>(from);
   const int pairs[4] = {words.x, words.y, words.z, words.w};
@@ -77,6 +82,18 @@ __device__ inline void load_eight(const Bf16* from, float (&x)[8]) {
     x[2 * u] = low_of_pair(static_cast<uint32_t>(pairs[u]));
     x[2 * u + 1] = high_of_pair(static_cast<uint32_t>(pairs[u]));
   }
+}
+
+__device__ inline void store_eight(float* to, const float (&x)[8]) {
+  auto* vectors = reinterpret_cast<float4*>(to);
+  vectors[0] = make_float4(x[0], x[1], x[2], x[3]);
+  vectors[1] = make_float4(x[4], x[5], x[6], x[7]);
+}
+__device__ inline void store_eight(Bf16* to, const float (&x)[8]) {
+  int words[4];
+  LATHE_UNROLL
+  for (int u = 0; u < 4; ++u) words[u] = static_cast<int>(to_bf16_pair(x[2 * u], x[2 * u + 1]));
+  *reinterpret_cast<int4*>(to) = {words[0], words[1], words[2], words[3]};
 }
 
 template <int kCount>

@@ -32,8 +32,7 @@ TEST(GpuBenchTest, EveryKernelIsRightAndMeasured) {
   const testing::TemporaryDirectory directory;
   Report report(testing::emulated_gpu(), small_suite(), directory.file("figures.json"));
   ::testing::internal::CaptureStdout();
-  add_kernels(report);
-  add_steps(report);
+  for (const Part& part : kParts) part.add(report);
   const std::string table = ::testing::internal::GetCapturedStdout();
   EXPECT_EQ(report.wrong(), 0) << table;
   EXPECT_NE(table.find("\nadamw/encoder_rounded "), std::string::npos) << table;

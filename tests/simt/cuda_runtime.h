@@ -67,7 +67,7 @@ class Violation : public std::runtime_error {
 
 constexpr unsigned kWarp = 32;
 
-enum class Collective { kShuffle, kBallot, kSyncWarp, kMultiplyAdd };
+enum class Collective { kShuffle, kBallot, kSyncWarp, kMultiplyAdd, kTogether };
 
 // Waits for the lanes of `mask`. A shuffle returns what lane `source` brought, a ballot the lanes
 // that brought something other than 0.
@@ -250,6 +250,7 @@ enum cudaMemcpyKind {
   cudaMemcpyDeviceToDevice
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrComputeCapabilityMajor = 75 };
 enum cudaMemoryType { cudaMemoryTypeUnregistered, cudaMemoryTypeHost, cudaMemoryTypeDevice };
 enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
 constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
@@ -276,6 +277,8 @@ struct cudaLaunchConfig_t {
 const char* cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetLastError();
 cudaError_t cudaSetDevice(int index);
+cudaError_t cudaGetDevice(int* index);
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int index);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index);
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int index);
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);

@@ -9,6 +9,7 @@
 #include "tests/kernels/cases.h"
 #include "tests/kernels/compare.h"
 #include "tests/simt/emulated_gpu.h"
+#include "tests/simt/hopper.h"
 
 namespace lathe::testing {
 namespace {
@@ -82,8 +83,8 @@ TEST(CudaKernelsTest, GemmInLargeTilesEqualsReference) {
   expect_equals_reference(every(3, of_precision(gemm_cases(), false)), kernels, {0});
 }
 
-TEST(CudaKernelsTest, GemmOnTensorCoresEqualsReference) {
-  const Kernels& kernels = cuda_emulated::kernels(Gemm::kOwn);
+// Of every kind of transposition, beyond the tiles of tensor cores.
+std::vector<Case> gemm_cases_on_tensor_cores() {
   std::vector<Case> cases;
   for (const int64_t k : {33, 70}) {
     for (const bool ta : {false, true}) {
@@ -100,8 +101,74 @@ TEST(CudaKernelsTest, GemmOnTensorCoresEqualsReference) {
       }
     }
   }
-  expect_equals_reference(cases, kernels);
+  return cases;
+}
+
+TEST(CudaKernelsTest, GemmOnTensorCoresEqualsReference) {
+  const Kernels& kernels = cuda_emulated::kernels(Gemm::kOwn);
+  expect_equals_reference(gemm_cases_on_tensor_cores(), kernels);
   expect_equals_reference(every(3, of_precision(gemm_cases(), true)), kernels, {0});
+}
+
+// The same GPU as a Hopper with few multiprocessors, so that a block has more than one piece of
+// work to do.
+class HopperKernelsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { be_hopper(2); }
+  void TearDown() override { simt::pretend_to_be({}); }
+  static void be_hopper(int multiprocessors) { simt::pretend_to_be({9, multiprocessors}); }
+};
+
+TEST_F(HopperKernelsTest, GemmEqualsReference) {
+  const Kernels& kernels = cuda_emulated::kernels(Gemm::kOwn);
+  expect_equals_reference(gemm_cases_on_tensor_cores(), kernels, {0});
+  expect_equals_reference(every(3, of_precision(gemm_cases(), true)), kernels, {0});
+}
+
+TEST_F(HopperKernelsTest, GemmInBf16EqualsReference) {
+  expect_equals_reference(gemm_cases_in_bf16(), cuda_emulated::kernels(Gemm::kOwn));
+}
+
+// The widths that a block's piece may have, more steps than there are places for tiles, and sums
+// over parts of k.
+TEST_F(HopperKernelsTest, EveryCutOfGemmEqualsReference) {
+  constexpr Precision kBF16 = Precision::kBF16;
+  std::vector<Case> cases;
+  for (const bool ta : {false, true}) {
+    for (const bool tb : {false, true}) {
+      for (const int64_t n : {264, 392, 520}) {
+        cases.push_back(gemm_case({.m = 136,
+                                   .n = n,
+                                   .k = 600,
+                                   .transpose_a = ta,
+                                   .transpose_b = tb,
+                                   .accumulate = ta,
+                                   .row_sum = ta,
+                                   .operands = kBF16,
+                                   .result = ta ? Precision::kF32 : kBF16}));
+      }
+    }
+  }
+  const Kernels& kernels = cuda_emulated::kernels(Gemm::kOwn);
+  expect_equals_reference(cases, kernels, {0}, kTolerance, 0x1p-7);
+  be_hopper(16);
+  expect_equals_reference(every(5, cases), kernels, {0}, kTolerance, 0x1p-7);
+  expect_equals_reference(
+      {gemm_case({.m = 70,
+                  .n = 40,
+                  .k = 1100,
+                  .transpose_a = true,
+                  .accumulate = true,
+                  .operands = kBF16}),
+       gemm_case({.m = 130,
+                  .n = 24,
+                  .k = 2100,
+                  .transpose_b = true,
+                  .epilogue = Epilogue::kBiasGelu,
+                  .operands = kBF16,
+                  .result = kBF16}),
+       gemm_case({.m = 130, .n = 133, .k = 1100, .operands = kBF16, .result = kBF16})},
+      kernels);
 }
 
 TEST(CudaKernelsTest, GemmByCublasEqualsReference) {

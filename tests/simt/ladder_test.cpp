@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "tests/simt/emulated_gpu.h"
+#include "tests/simt/hopper.h"
 
 namespace lathe::bench {
 namespace {
@@ -64,7 +65,7 @@ TEST(GpuLadderTest, AWrongRungIsNamed) {
 
 TEST(GpuLadderTest, EveryRungGetsARow) {
   ::testing::internal::CaptureStdout();
-  print_speeds(gemm_climb(cuda_emulated::gpu_ladder(), 2, 3, 4), {1e9, 1e9},
+  print_speeds(gemm_climb(cuda_emulated::gpu_ladder(), 2, 3, 4), {1e9, 1e9, 0},
                testing::emulated_gpu());
   const std::string table = ::testing::internal::GetCapturedStdout();
   for (const auto& step : cuda_emulated::gpu_ladder().gemm) {
@@ -81,6 +82,14 @@ TEST(GpuLadderTest, PeaksAreOfProductsThatAreMade) {
   for (const float x : out) EXPECT_EQ(x, 28 + GpuLadder::kPeakChains * kSteps * 0x1p-4f);
   steps.multiply_bfloat16s(kBlocks, kSteps, out.data(), nullptr);
   for (const float x : out) EXPECT_EQ(x, GpuLadder::kPeakChains * 4 * 16 * kSteps);
+  steps.multiply_by_warpgroups(kBlocks, 8, out.data(), nullptr);
+  for (const float x : out) EXPECT_EQ(x, GpuLadder::kWarpgroupColumns / 2 * 16 * 8);
+}
+
+TEST(GpuLadderTest, TheLastProductOnHopperIsTheReferences) {
+  simt::pretend_to_be({9, 3});
+  EXPECT_EQ(wrong_on(gemm_climb(cuda_emulated::gpu_ladder(), 130, 136, 70), 0), "");
+  simt::pretend_to_be({});
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "kernels/cuda/ops.h"
 #include "tests/nn/tiny_bert.h"
+#include "tests/simt/hopper.h"
 
 namespace lathe::testing {
 namespace {
@@ -65,13 +67,17 @@ TEST(CudaModelTest, EveryGradientInBf16IsNearTheReferences) {
     const auto type = ProblemType::kSingleLabel;
     const Step exact = step_on(reference_kernels(), type, config);
     const Step expected = step_on(reference_kernels(), type, config, DType::kBF16);
-    for (const Gemm gemm : {Gemm::kCublas, Gemm::kOwn}) {
+    for (const auto& [gemm, gpu] :
+         {std::pair{Gemm::kCublas, simt::Hardware{}}, std::pair{Gemm::kOwn, simt::Hardware{}},
+          std::pair{Gemm::kOwn, simt::Hardware{9, 2}}}) {
+      simt::pretend_to_be(gpu);
       const Step found = step_on(cuda_emulated::kernels(gemm), type, config, DType::kBF16);
       EXPECT_NEAR(found.loss, expected.loss, 5e-3 * expected.loss);
       EXPECT_NEAR(found.loss, exact.loss, 2e-2 * exact.loss);
       EXPECT_LT(largest_difference(found, expected), 8e-2);
       EXPECT_LT(largest_difference(found, exact), 8e-2);
       EXPECT_NE(found.loss, exact.loss);
+      simt::pretend_to_be({});
     }
   }
 }

@@ -170,6 +170,10 @@ cudaError_t cudaSetDevice(int index) {
   simt::current_device = index;
   return cudaSuccess;
 }
+cudaError_t cudaGetDevice(int* index) {
+  *index = simt::current_device;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   std::strcpy(properties->name, "emulated");
   return cudaSuccess;

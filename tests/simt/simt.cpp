@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "tests/simt/block.h"
 #include "tests/simt/shadow.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -57,13 +58,12 @@ namespace {
 
 using lathe::concat;
 
-constexpr unsigned kMaxThreads = 1024;
 constexpr std::size_t kStackBytes = 64 * 1024;
 constexpr std::size_t kMaxShared = 227 * 1024;     // of a block on sm_90
 constexpr std::size_t kDefaultShared = 48 * 1024;  // without cudaFuncSetAttribute
 constexpr std::size_t kSharedRoom = 256 * 1024;
 
-enum class State { kRunnable, kAtBlockBarrier, kAtCollective, kDone };
+enum class State { kRunnable, kAtBlockBarrier, kAtCollective, kWaiting, kDone };
 
 struct Fiber {
   void* stack_pointer = nullptr;
@@ -75,6 +75,10 @@ struct Fiber {
   uint64_t value = 0;                            // brought, then received
   std::deque<std::pair<uint64_t, Copy>> copies;  // asked for and not made yet, with their group
   uint64_t copy_groups = 0;                      // that have been ended
+  // What it waits for by itself.
+  bool (*ready)(const void* where) = nullptr;
+  const void* where = nullptr;
+  const char* awaited = nullptr;
 };
 
 // Everything about the block that runs.
@@ -97,12 +101,14 @@ struct Machine {
   std::size_t scheduler_stack_bytes = 0;
   std::string violation;
   std::size_t shared_bytes = 0;
+  unsigned block = 0;  // that have run, and this one
   Shadow shadow;
   std::map<const void*, std::size_t> allowed_shared;
+  void (*warp_work)(const uint64_t (&brought)[kWarp]) = nullptr;  // at kTogether
   uint64_t brought[kMaxThreads / kWarp][kWarp] = {};  // by each warp's lanes to its last collective
 };
 
-alignas(128) char dynamic_memory[kSharedRoom];
+alignas(1024) char dynamic_memory[kSharedRoom];
 
 Machine& machine() {
   static Machine instance;
@@ -203,6 +209,12 @@ std::string deadlock() {
     }
   }
   for (unsigned t = 0; t < m.threads; ++t) {
+    const Fiber& fiber = m.fibers[t];
+    if (fiber.state == State::kWaiting) {
+      return concat(name_of(fiber), " waits at ", fiber.awaited, " and nothing comes");
+    }
+  }
+  for (unsigned t = 0; t < m.threads; ++t) {
     if (m.fibers[t].state == State::kAtBlockBarrier) continue;
     const auto waiting = std::find_if(m.fibers.begin(), m.fibers.begin() + m.threads,
                                       [](auto& f) { return f.state == State::kAtBlockBarrier; });
@@ -215,6 +227,7 @@ std::string deadlock() {
 void run_block() {
   Machine& m = machine();
   m.at_barrier = m.done = 0;
+  ++m.block;
   for (Fiber& fiber : m.fibers) fiber.copies.clear(), fiber.copy_groups = 0;
   m.violation.clear();
   std::fill_n(dynamic_memory, m.shared_bytes, '\xff');  // not a number
@@ -222,8 +235,12 @@ void run_block() {
   while (m.done < m.threads) {
     bool progress = false;
     for (unsigned t = 0; t < m.threads && m.violation.empty(); ++t) {
-      if (m.fibers[t].state != State::kRunnable) continue;
-      resume(m.fibers[t]);
+      Fiber& fiber = m.fibers[t];
+      if (fiber.state == State::kWaiting && fiber.ready(fiber.where)) {
+        fiber.state = State::kRunnable;
+      }
+      if (fiber.state != State::kRunnable) continue;
+      resume(fiber);
       progress = true;
     }
     if (m.violation.empty() && !progress) m.violation = deadlock();
@@ -293,6 +310,7 @@ void complete_if_all_there(Fiber& fiber) {
     ballot |= uint64_t{warp[lane].value != 0} << lane;
   }
   if (fiber.kind == Collective::kMultiplyAdd) multiply_add(brought);
+  if (fiber.kind == Collective::kTogether) m.warp_work(brought);
   std::copy(std::begin(brought), std::end(brought), m.brought[fiber.number / kWarp]);
   for (unsigned lane = 0; lane < lanes; ++lane) {
     if ((fiber.mask >> lane & 1) == 0) continue;
@@ -307,13 +325,33 @@ void complete_if_all_there(Fiber& fiber) {
 }  // namespace
 
 unsigned lane() { return machine().running->number % kWarp; }
+unsigned running_thread() { return machine().running->number; }
+unsigned running_block() { return machine().block; }
+SharedMemory shared_memory() { return {dynamic_memory, machine().shared_bytes}; }
+
+void violate(std::string what) {
+  Machine& m = machine();
+  what.insert(0, name_of(*m.running) + ' ');
+  m.violation.swap(what);
+  stop();
+}
+
+void wait_until(bool (*ready)(const void* where), const void* where, const char* what) {
+  Fiber& fiber = *machine().running;
+  if (ready(where)) return;
+  fiber.ready = ready, fiber.where = where, fiber.awaited = what;
+  fiber.state = State::kWaiting;
+  leave(false);
+}
+
+void meet_in_warp(const void* mine, void (*work)(const uint64_t (&brought)[kWarp])) {
+  machine().warp_work = work;
+  collective(Collective::kTogether, 0xffffffffu, reinterpret_cast<uint64_t>(mine), 0);
+}
 
 void require_aligned(const void* address, std::size_t bytes) {
   if (reinterpret_cast<uintptr_t>(address) % bytes == 0) return;
-  Machine& m = machine();
-  m.violation = concat(name_of(*m.running), " loads from an address that is not aligned to ", bytes,
-                       " bytes");
-  stop();
+  violate(concat("loads from an address that is not aligned to ", bytes, " bytes"));
 }
 
 void* dynamic_shared() { return dynamic_memory; }
@@ -345,14 +383,9 @@ void allow_shared(const void* kernel, int bytes) {
 uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned source) {
   Machine& m = machine();
   Fiber& fiber = *m.running;
-  if ((mask >> fiber.number % kWarp & 1) == 0) {
-    m.violation = name_of(fiber) + " is not in its own mask";
-    stop();
-  }
+  if ((mask >> fiber.number % kWarp & 1) == 0) violate("is not in its own mask");
   if (kind == Collective::kShuffle && (mask >> source & 1) == 0) {
-    m.violation =
-        concat(name_of(fiber), " shuffles from lane ", source, ", which is not in the mask");
-    stop();
+    violate(concat("shuffles from lane ", source, ", which is not in the mask"));
   }
   fiber.kind = kind, fiber.mask = mask, fiber.value = value, fiber.source = source;
   fiber.state = State::kAtCollective;
@@ -405,9 +438,8 @@ void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kerne
 void touch(const void* address, std::size_t bytes, Access access, const void* code) {
   Machine& m = machine();
   if (m.shadow.touch(reinterpret_cast<uintptr_t>(address), bytes, access)) return;
-  m.violation = concat(name_of(*m.running), " ", m.shadow.complaint(), " (addr2line -e PROGRAM 0x",
-                       std::hex, static_cast<const char*>(code) - &__executable_start, ")");
-  stop();
+  violate(concat(m.shadow.complaint(), " (addr2line -e PROGRAM 0x", std::hex,
+                 static_cast<const char*>(code) - &__executable_start, ")"));
 }
 
 }  // namespace simt

@@ -1,6 +1,6 @@
 // What the arithmetic units do with nothing in their way: chains of multiplications and additions
-// in registers, no load, a store at the end. On tensor cores by mma.sync, the instruction of the
-// ladder and of our kernels; an H100 has another, wgmma, that only it can keep fully busy.
+// in registers, no load, a store at the end. On tensor cores by mma.sync; Hopper has another
+// instruction, which alone can keep it fully busy (peak_wgmma.cu).
 #include "bench/ladder/cuda/steps.h"
 #include "kernels/cuda/mma.h"
 

@@ -22,6 +22,8 @@ void gemm_4_registers(const GemmArgs& args, Stream stream);
 void gemm_5_vectors(const GemmArgs& args, Stream stream);
 void gemm_6_tensor(const GemmArgs& args, Stream stream);
 
+void gemm_7_mma(const GemmArgs& args, Stream stream);
+
 void attention_1_plain(const AttentionForwardArgs& args, Stream stream);
 void attention_2_online(const AttentionForwardArgs& args, Stream stream);
 void attention_3_tiles(const AttentionForwardArgs& args, Stream stream);
@@ -29,5 +31,6 @@ void attention_5_tensor(const AttentionForwardArgs& args, Stream stream);
 
 void multiply_floats(int64_t blocks, int steps, float* out, Stream stream);
 void multiply_bfloat16s(int64_t blocks, int steps, float* out, Stream stream);
+void multiply_by_warpgroups(int64_t blocks, int steps, float* out, Stream stream);
 
 }  // namespace lathe::LATHE_CUDA

@@ -99,8 +99,17 @@ GpuPeaks measure_peaks(const GpuLadder& steps, Device& gpu) {
       gpu, [&] { steps.multiply_bfloat16s(kBlocks, kBf16Steps, numbers, gpu.stream()); });
   constexpr double kOfThread = 2.0 * GpuLadder::kPeakChains;
   constexpr double kOfWarp = kOfThread * 16 * 16 * 8;
-  return {kOfThread * kThreads * kFloatSteps / floats,
-          kOfWarp * kThreads / 32 * kBf16Steps / bfloat16s};
+  GpuPeaks peaks{kOfThread * kThreads * kFloatSteps / floats,
+                 kOfWarp * kThreads / 32 * kBf16Steps / bfloat16s, 0};
+  if (steps.has_warpgroups()) {
+    constexpr int kSteps = 256;
+    constexpr int64_t kWarpgroups = kThreads / 8 / 128;
+    constexpr double kOfWarpgroup = 2.0 * 64 * 16 * GpuLadder::kWarpgroupColumns;
+    const double seconds = seconds_of(
+        gpu, [&] { steps.multiply_by_warpgroups(kBlocks / 8, kSteps, numbers, gpu.stream()); });
+    peaks.by_wgmma = kOfWarpgroup * kWarpgroups * kSteps / seconds;
+  }
+  return peaks;
 }
 
 void print_speeds(const GpuClimb& climb, const GpuPeaks& peaks, Device& gpu) {
@@ -117,7 +126,7 @@ void print_speeds(const GpuClimb& climb, const GpuPeaks& peaks, Device& gpu) {
     const bool floats = rung.precision == Precision::kF32;
     Operands& operands = floats ? of_floats : of_bfloat16s;
     const double seconds = seconds_of(gpu, [&] { c.run(rung.kernels, operands); });
-    const double speed = c.flops / seconds, peak = floats ? peaks.floats : peaks.bfloat16s;
+    const double speed = c.flops / seconds, peak = floats ? peaks.floats : peaks.bfloat16s();
     std::printf("%-12s %-50s %-5s %10.1f %9.1f %6.1f %%", rung.name, rung.adds,
                 floats ? "f32" : "bf16", seconds * 1e6, speed * 1e-12, 100 * speed / peak);
     if (before > 0) std::printf(" %7.2f x", before / seconds);

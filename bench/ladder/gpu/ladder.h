@@ -36,9 +36,13 @@ GpuClimb attention_climb(const GpuLadder& steps, const std::vector<int32_t>& len
 std::string first_wrong_rung(const GpuClimb& climb, const Kernels& oracle, Device* gpu,
                              int64_t offset = 0);
 
-// Operations a second that the GPU's units do in registers alone (bench/ladder/cuda/peaks.cu).
+// Operations a second that the GPU's units do with nothing in their way (bench/ladder/cuda/peaks.cu
+// and peak_wgmma.cu).
 struct GpuPeaks {
-  double floats, bfloat16s;
+  double floats, by_mma;
+  double by_wgmma;  // 0 but on Hopper
+
+  double bfloat16s() const { return by_wgmma > by_mma ? by_wgmma : by_mma; }
 };
 GpuPeaks measure_peaks(const GpuLadder& steps, Device& gpu);
 

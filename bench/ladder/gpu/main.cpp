@@ -30,8 +30,10 @@ void climb_all(Device& gpu) {
   require_no_wrong_rung(gemm, cpu_kernels(), gpu);
   require_no_wrong_rung(attention, cpu_kernels(), gpu);
   const GpuPeaks peaks = measure_peaks(steps, gpu);
-  std::printf("peaks in registers: f32 %.1f TFLOP/s, bf16 by mma.sync %.1f TFLOP/s\n",
-              peaks.floats * 1e-12, peaks.bfloat16s * 1e-12);
+  std::printf("peaks, TFLOP/s: f32 %.1f, bf16 by mma.sync %.1f", peaks.floats * 1e-12,
+              peaks.by_mma * 1e-12);
+  if (peaks.by_wgmma > 0) std::printf(", by wgmma %.1f", peaks.by_wgmma * 1e-12);
+  std::printf("\n");
   print_speeds(gemm, peaks, gpu);
   print_speeds(attention, peaks, gpu);
 }

@@ -15,7 +15,7 @@ struct GpuStep {
 };
 
 struct GpuLadder {
-  static constexpr int kGemm = 7, kAttention = 6;
+  static constexpr int kGemm = 8, kAttention = 6;
   GpuStep<GemmArgs> gemm[kGemm];
   GpuStep<AttentionForwardArgs> attention[kAttention];
 
@@ -25,6 +25,11 @@ struct GpuLadder {
   static constexpr int kPeakThreads = 256, kPeakChains = 8;
   void (*multiply_floats)(int64_t blocks, int steps, float* out, Stream);
   void (*multiply_bfloat16s)(int64_t blocks, int steps, float* out, Stream);
+  // Whether the GPU is a Hopper: then every warpgroup (four warps) multiplies 64 x 16 by
+  // 16 x kWarpgroupColumns of bfloat16s, `steps` times, a multiple of 4.
+  static constexpr int kWarpgroupColumns = 256;
+  bool (*has_warpgroups)();
+  void (*multiply_by_warpgroups)(int64_t blocks, int steps, float* out, Stream);
 };
 
 // For the GPU, and for the emulator of tests/simt/.

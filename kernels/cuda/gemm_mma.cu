@@ -1,13 +1,11 @@
-// The product on tensor cores, of bfloat16s with sums in f32. A block computes 128 x 128 results in
-// steps of 32 along k; each of its 8 warps 64 x 32 of them, as 4 x 4 products of 16 x 16 x 8 a half
-// step. Shared memory holds the operands' tiles of three steps: while one is multiplied, the next
-// two are on their way from global memory, copied by the hardware without passing through
+// The product on any GPU's tensor cores, of bfloat16s with sums in f32. A block computes 128 x 128
+// results in steps of 32 along k; each of its 8 warps 64 x 32 of them, as 4 x 4 products of 16 x 16
+// x 8 a half step. Shared memory holds the operands' tiles of three steps: while one is multiplied,
+// the next two are on their way from global memory, copied by the hardware without passing through
 // registers.
-#include <optional>
-
 #include "kernels/cuda/gemm.h"
 #include "kernels/cuda/mma.h"
-#include "kernels/cuda/ops.h"
+#include "kernels/cuda/readable_operand.h"
 
 namespace lathe::LATHE_CUDA {
 
@@ -17,7 +15,6 @@ constexpr int kThreads = 256;
 constexpr int kTile = 128;
 constexpr int kDepth = 32;
 constexpr int kStages = 3;
-constexpr int kChunk = 8;  // numbers that are copied as one: 16 bytes
 
 // One operand as [outer, k], whichever way it lies in memory. Its rows there begin at multiples of
 // 16 bytes.
@@ -92,7 +89,7 @@ constexpr int kSharedBytes = kStages*(kTileSize<!transpose_a> + kTileSize<transp
 
 template <class T, bool transpose_a, bool transpose_b>
 __global__ void __launch_bounds__(kThreads, 2)
-    gemm_bf16_kernel(const __grid_constant__ GemmArgs args, bool pairs) {
+    gemm_mma_kernel(const __grid_constant__ GemmArgs args, bool pairs) {
   constexpr bool kAlongA = !transpose_a, kAlongB = transpose_b;
   auto* a_tiles = dynamic_shared<uint16_t>();
   uint16_t* b_tiles = a_tiles + kStages * kTileSize<kAlongA>;
@@ -140,72 +137,27 @@ __global__ void __launch_bounds__(kThreads, 2)
   }
 }
 
-// An operand as the kernel reads it: bfloat16s whose rows begin at multiples of 16 bytes. Where it
-// is not, a copy that is.
-constexpr int kCopyThreads = 256;
-
-template <class T>
-__global__ void __launch_bounds__(kCopyThreads)
-    copy_operand_kernel(const T* from, int64_t ld, int64_t columns, Bf16* to, int64_t ld_to) {
-  const int64_t row = blockIdx.x;
-  for (int64_t j = threadIdx.x; j < columns; j += kCopyThreads) {
-    store(to + row * ld_to + j, to_float(from[row * ld + j]));
-  }
-}
-
-class ReadableOperand {
- public:
-  ReadableOperand(const ConstNumbers& x, int64_t ld_x, int64_t rows, int64_t columns, Stream stream)
-      : data(x), ld(ld_x) {
-    const bool readable =
-        x.precision == Precision::kBF16 && ld % kChunk == 0 && aligned_to_16(x.data);
-    if (readable || rows == 0 || columns == 0) return;
-    ld = ceil_div(columns, kChunk) * kChunk;
-    copy_.emplace(rows * ld * static_cast<int64_t>(sizeof(Bf16)), stream, "gemm");
-    data = ConstNumbers(copy_->data(), Precision::kBF16);
-    with_type(x.precision, [&](auto zero) {
-      using T = decltype(zero);
-      launch("gemm", copy_operand_kernel<T>, static_cast<unsigned>(rows), kCopyThreads, 0, stream,
-             as<T>(x), ld_x, columns, static_cast<Bf16*>(copy_->data()), ld);
-    });
-  }
-
-  ConstNumbers data;
-  int64_t ld;
-
- private:
-  std::optional<Workspace> copy_;
-};
-
 template <class T, bool transpose_a, bool transpose_b>
 void launch_kernel(const GemmArgs& args, Stream stream) {
   const dim3 grid(static_cast<unsigned>(ceil_div(args.n, kTile)),
                   static_cast<unsigned>(ceil_div(args.m, kTile)));
   constexpr int kBytes = kSharedBytes<transpose_a, transpose_b>;
-  const auto kernel = gemm_bf16_kernel<T, transpose_a, transpose_b>;
+  const auto kernel = gemm_mma_kernel<T, transpose_a, transpose_b>;
   allow_shared_memory(kernel, kBytes, "gemm");
   launch("gemm", kernel, grid, kThreads, kBytes, stream, args, takes_pairs(args));
 }
 
 }  // namespace
 
-void gemm_bf16(const GemmArgs& args, Stream stream) {
-  if (args.a_row_sum != nullptr) add_row_sums(args, stream);
-  if (args.m == 0 || args.n == 0) return;
-  const ReadableOperand a(args.a, args.lda, args.transpose_a ? args.k : args.m,
-                          args.transpose_a ? args.m : args.k, stream);
-  const ReadableOperand b(args.b, args.ldb, args.transpose_b ? args.n : args.k,
-                          args.transpose_b ? args.k : args.n, stream);
-  GemmArgs read = args;
-  read.a = a.data, read.lda = a.ld, read.b = b.data, read.ldb = b.ld;
+void gemm_mma(const GemmArgs& args, Stream stream) {
   with_type(args.c.precision, [&](auto zero) {
     using T = decltype(zero);
     if (args.transpose_a) {
-      args.transpose_b ? launch_kernel<T, true, true>(read, stream)
-                       : launch_kernel<T, true, false>(read, stream);
+      args.transpose_b ? launch_kernel<T, true, true>(args, stream)
+                       : launch_kernel<T, true, false>(args, stream);
     } else {
-      args.transpose_b ? launch_kernel<T, false, true>(read, stream)
-                       : launch_kernel<T, false, false>(read, stream);
+      args.transpose_b ? launch_kernel<T, false, true>(args, stream)
+                       : launch_kernel<T, false, false>(args, stream);
     }
   });
 }
