@@ -24,6 +24,14 @@ FORMS = {"y": ("nt_{t}x{o}x{i}/bias", lambda x, w, dy, b: torch.nn.functional.li
          "dW": ("tn_{o}x{i}x{t}/none_accumulate_rowsum", lambda x, w, dy, b: dy.t() @ x)}
 
 
+def best_backend(dtype_suffix):
+    """The widest instruction set that this processor has, as the suite lists them."""
+    listed = run([BENCH, "--benchmark_list_tests",
+                  f"--benchmark_filter=^gemm/nt_{TOKENS}x384x384/bias{dtype_suffix}/"]).output
+    names = [line.split("/")[3] for line in listed.splitlines() if line.startswith("gemm/")]
+    return names[-1]
+
+
 def lathe(name, backend):
     """GFLOP/s and per cent of the peak measured beside it."""
     output = run([BENCH, f"--benchmark_filter=^gemm/{name}/{backend}/1t",
@@ -47,22 +55,24 @@ def pytorch(work, dtype, inputs, outputs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--backend", default="avx512", help="of Lathe, as LATHE_CPU names it")
+    parser.add_argument("--backend", help="of Lathe, as LATHE_CPU names it; else the best there is")
     parser.add_argument("--hidden_size", type=int, nargs="+", default=[384, 768])
     parser.add_argument("--bf16", action="store_true")
     options = parser.parse_args()
+    suffix = "_bf16" if options.bf16 else ""
+    backend = options.backend or best_backend(suffix)
     torch.set_num_threads(1)
     dtype = torch.bfloat16 if options.bf16 else torch.float32
     print(f"{cpu_name()}, one thread, {'bf16' if options.bf16 else 'f32'}, Lathe's "
-          f"{options.backend}, PyTorch {torch.__version__}, GFLOP/s")
+          f"{backend}, PyTorch {torch.__version__}, GFLOP/s")
     print(f"{'product':42}{'Lathe':>8}{'of peak':>9}{'PyTorch':>9}{'ratio':>7}")
     with torch.no_grad():
         for hidden in options.hidden_size:
             for inputs, outputs in ((hidden, hidden), (hidden, 4 * hidden), (4 * hidden, hidden)):
                 for form, work in FORMS.values():
                     name = form.format(t=TOKENS, i=inputs, o=outputs)
-                    name += "_bf16" if options.bf16 else ""
-                    ours, of_peak = lathe(name, options.backend)
+                    name += suffix
+                    ours, of_peak = lathe(name, backend)
                     theirs = pytorch(work, dtype, inputs, outputs)
                     print(f"{name:42}{ours:8.1f}{of_peak:8.1f}%{theirs:9.1f}{ours / theirs:7.2f}",
                           flush=True)
