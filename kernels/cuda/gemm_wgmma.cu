@@ -248,7 +248,9 @@ __global__ void __launch_bounds__(kWarpgroup)
 
 // How a product is cut. What a cut costs is counted in cycles of a multiprocessor, roughly: a step
 // takes a quarter of a cycle for each of its rows and columns (2048 products each), a piece some
-// more to begin and to write; what is summed up later is written and read again.
+// more to begin and to write; what is summed up later is written and read again. Where k is cut
+// decides about the last bits of a sum: so it follows from whole pieces and steps, and a batch that
+// a filler brings to a multiple of 64 tokens is cut as it is without.
 struct Cut {
   int columns;
   Work work;
@@ -265,7 +267,7 @@ Cut cut_product(const GemmArgs& args, int multiprocessors) {
     const double rounds = static_cast<double>(ceil_div(cut.work.count(), multiprocessors));
     double cycles = rounds * (cut.work.steps_of_split * columns * 4.0 + 1000 + columns * 12.0);
     if (splits > 1) {
-      const double part_bytes = 8.0 * splits * static_cast<double>(args.m * args.n);
+      const double part_bytes = 8.0 * splits * rows * kRows * static_cast<double>(args.n);
       cycles += 3000 + part_bytes / (16.0 * multiprocessors);
     }
     if (least == 0 || cycles < least) best = cut, least = cycles;

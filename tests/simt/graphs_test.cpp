@@ -13,6 +13,7 @@
 #include "tensor/host_copy.h"
 #include "tensor/mark.h"
 #include "tests/simt/emulated_gpu.h"
+#include "tests/simt/hopper.h"
 #include "tests/temporary_directory.h"
 #include "tests/train/tiny_task.h"
 #include "train/checkpoint.h"
@@ -113,6 +114,15 @@ TEST_F(CudaGraphs, ChangeNothingInBf16) {
     chosen.bf16 = true;
     EXPECT_GE(launches_of_same_run(chosen, tiny_examples(10, 3)), 5);
   }
+}
+
+// What describes a matrix to the copies of tiles is an argument too.
+TEST_F(CudaGraphs, ChangeNothingOnHopper) {
+  simt::pretend_to_be({9, 2});
+  TrainingArguments chosen = arguments();
+  chosen.bf16 = true;
+  EXPECT_GE(launches_of_same_run(chosen, tiny_examples(10, 3)), 5);
+  simt::pretend_to_be({});
 }
 
 // Every micro-batch is a launch, a step's last one with the update in it. Of an epoch's two steps
