@@ -333,6 +333,7 @@ void violate(std::string what) {
   Machine& m = machine();
   what.insert(0, name_of(*m.running) + ' ');
   m.violation.swap(what);
+  std::string().swap(what);  // what was there before: nothing on this stack may own memory
   stop();
 }
 
