@@ -9,7 +9,7 @@
 # Usage: scripts/cuda_check.sh [tests] [figures] [ladder] [peers] [sanitizer]     everything when nothing is named
 #   LIMIT=525            seconds for everything
 #   FIGURES="memory …"   of products, attention, memory and steps those to measure
-# Writes bench/results/GPU-DATE.json and GPU-DATE.txt, logs to build/cuda-check. Without a GPU it says so and exits with 1.
+# Writes bench/results/GPU-DATE.json and GPU-DATE.txt when nothing is left out, logs to build/cuda-check. Without a GPU it says so and exits with 1.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -79,16 +79,16 @@ step() {
 
 if is_wanted tests; then
   step tests 200 "$programs/cuda_test" --gtest_brief=1
-  grep '^parity' "$kept/tests.log"
+  grep '^parity' "$kept/tests.log" 2>/dev/null
 fi
 if is_wanted figures; then
   # shellcheck disable=SC2086 # FIGURES: names
   step figures 200 "$programs/bench" "$kept/figures.json" ${FIGURES:-}
-  cat "$kept/figures.log"
+  cat "$kept/figures.log" 2>/dev/null
 fi
 if is_wanted ladder; then
   step ladder 90 "$programs/ladder"
-  cat "$kept/ladder.log"
+  cat "$kept/ladder.log" 2>/dev/null
 fi
 
 if ! is_wanted peers; then
@@ -120,7 +120,9 @@ fi
 
 name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1 | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
 results=bench/results/${name:-gpu}-$(date -u +%F)
-if [[ -s $kept/figures.json ]]; then
+if [[ ${#parts[@]} -gt 0 || -n ${FIGURES:-} ]]; then
+  echo "parts: bench/results is left as it is, see $kept"
+elif [[ -s $kept/figures.json ]]; then
   cp "$kept/figures.json" "$results.json"
   {
     cat "$kept"/{figures,ladder,peers}.log 2>/dev/null

@@ -64,8 +64,8 @@ inline bool takes_pairs(const GemmArgs& args) {
 }
 
 // What becomes of the products at row i, columns j (even) and j + 1, with everything but the
-// product taken from memory. T is the type of c and saved. Not inlined: it is called from unrolled
-// loops, and would make them many times as long.
+// product taken from memory. T is the type of c and saved. A bias that is null is in them. Not
+// inlined: it is called from unrolled loops, and would make them many times as long.
 template <class T>
 __device__ LATHE_NOINLINE void finish_pair(const GemmArgs& args, float first, float second,
                                            int64_t i, int64_t j, bool pairs) {
@@ -82,8 +82,10 @@ __device__ LATHE_NOINLINE void finish_pair(const GemmArgs& args, float first, fl
     load_group(as<T>(args.saved) + at, left, pairs, y);
     x[0] *= y[0], x[1] *= y[1];
   } else {
-    load_group(as<T>(args.bias) + j, left, false, y);
-    x[0] += y[0], x[1] += y[1];
+    if (args.bias.data != nullptr) {
+      load_group(as<T>(args.bias) + j, left, false, y);
+      x[0] += y[0], x[1] += y[1];
+    }
     if (args.epilogue == Epilogue::kBiasGelu) {
       gelu_pair<T>(args, at, left, pairs, x);
     } else if (args.epilogue == Epilogue::kBiasTanh) {
@@ -130,9 +132,11 @@ __device__ LATHE_NOINLINE void finish_eight(const GemmArgs& args, Eight products
     LATHE_UNROLL
     for (int u = 0; u < 8; ++u) x[u] *= y[u];
   } else {
-    load_eight(as<T>(args.bias) + j, y);
-    LATHE_UNROLL
-    for (int u = 0; u < 8; ++u) x[u] += y[u];
+    if (args.bias.data != nullptr) {
+      load_eight(as<T>(args.bias) + j, y);
+      LATHE_UNROLL
+      for (int u = 0; u < 8; ++u) x[u] += y[u];
+    }
     if (args.epilogue == Epilogue::kBiasGelu) {
       gelu_eight<T>(args, at, x);
     } else if (args.epilogue == Epilogue::kBiasTanh) {

@@ -164,67 +164,33 @@ Recommendations& recommendations(const Functions& f) {
 
 constexpr int kFinishThreads = 256;
 
-// What is left of the epilogue, of product and bias in `from`.
+// What is left of the epilogue, of product and bias in `from`, eight columns a thread.
 template <class T>
 __global__ void __launch_bounds__(kFinishThreads)
-    finish_kernel(const __grid_constant__ GemmArgs args, const T* from, bool pairs) {
-  const int64_t column = 2 * (int64_t{blockIdx.x} * kFinishThreads + threadIdx.x);
-  if (column >= args.n) return;
-  const int left = column + 1 < args.n ? 2 : 1;
-  for (int64_t row = blockIdx.y; row < args.m; row += gridDim.y) {
-    const int64_t at = row * args.ldc + column;
-    float x[2], saved[2];
-    load_group(from + at, left, pairs, x);
-    if (args.epilogue == Epilogue::kBiasGelu) {
-      gelu_pair<T>(args, at, left, pairs, x);
-    } else if (args.epilogue == Epilogue::kBiasTanh) {
-      x[0] = tanhf(x[0]), x[1] = tanhf(x[1]);
-    } else {
-      load_group(as<T>(args.saved) + at, left, pairs, saved);
-      x[0] *= saved[0], x[1] *= saved[1];
-    }
-    store_group(as<T>(args.c) + at, left, pairs, x);
-  }
-}
-
-// The same, eight columns a thread: what a whole batch's GELU takes is the time of its bytes.
-template <class T>
-__global__ void __launch_bounds__(kFinishThreads)
-    finish_eights_kernel(const __grid_constant__ GemmArgs args, const T* from) {
-  const int64_t in_row = args.n / 8;
+    finish_kernel(const __grid_constant__ GemmArgs args, const T* from, bool eights) {
+  const int64_t in_row = ceil_div(args.n, 8);
   const int64_t eight = int64_t{blockIdx.x} * kFinishThreads + threadIdx.x;
   if (eight >= args.m * in_row) return;
-  const int64_t at = eight / in_row * args.ldc + eight % in_row * 8;
-  float x[8], saved[8];
-  load_eight(from + at, x);
-  if (args.epilogue == Epilogue::kBiasGelu) {
-    gelu_eight<T>(args, at, x);
-  } else if (args.epilogue == Epilogue::kBiasTanh) {
-    LATHE_UNROLL
-    for (float& y : x) y = tanhf(y);
+  const int64_t row = eight / in_row, column = eight % in_row * 8;
+  from += row * args.ldc + column;
+  Eight products;
+  if (eights) {
+    load_eight(from, products.x);
   } else {
-    load_eight(as<T>(args.saved) + at, saved);
     LATHE_UNROLL
-    for (int u = 0; u < 8; ++u) x[u] *= saved[u];
+    for (int u = 0; u < 8; ++u) products.x[u] = column + u < args.n ? to_float(from[u]) : 0.0f;
   }
-  store_eight(as<T>(args.c) + at, x);
+  finish_eight<T>(args, products, row, column, eights);
 }
 
-void finish(const GemmArgs& args, const void* from, Stream stream) {
+void finish(GemmArgs args, const void* from, Stream stream) {
   if (args.epilogue == Epilogue::kNone || args.epilogue == Epilogue::kBias) return;
-  const dim3 grid(static_cast<unsigned>(ceil_div(args.n, 2 * kFinishThreads)),
-                  static_cast<unsigned>(minimum<int64_t>(args.m, 65535)));
+  args.bias = nullptr;  // added already
   with_type(args.c.precision, [&](auto zero) {
     using T = decltype(zero);
-    const auto* products = static_cast<const T*>(from);
-    if (takes_eights(args)) {
-      launch("gemm", finish_eights_kernel<T>,
-             static_cast<unsigned>(ceil_div(args.m * args.n / 8, kFinishThreads)), kFinishThreads,
-             0, stream, args, products);
-    } else {
-      launch("gemm", finish_kernel<T>, grid, kFinishThreads, 0, stream, args, products,
-             takes_pairs(args));
-    }
+    launch("gemm", finish_kernel<T>,
+           static_cast<unsigned>(ceil_div(args.m * ceil_div(args.n, 8), kFinishThreads)),
+           kFinishThreads, 0, stream, args, static_cast<const T*>(from), takes_eights(args));
   });
 }
 

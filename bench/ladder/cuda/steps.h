@@ -21,7 +21,6 @@ void gemm_3_shared(const GemmArgs& args, Stream stream);
 void gemm_4_registers(const GemmArgs& args, Stream stream);
 void gemm_5_vectors(const GemmArgs& args, Stream stream);
 void gemm_6_tensor(const GemmArgs& args, Stream stream);
-
 void gemm_7_mma(const GemmArgs& args, Stream stream);
 
 void attention_1_plain(const AttentionForwardArgs& args, Stream stream);
