@@ -3,7 +3,7 @@
 #include <omp.h>
 
 #include "kernels/cpu/gemm_epilogue.h"
-#include "kernels/cpu/gemm_pack.h"
+#include "kernels/cpu/gemm_packing.h"
 #include "kernels/cpu/gemm_row_sum.h"
 #include "kernels/cpu/gemm_tile.h"
 #include "kernels/scratch.h"
@@ -23,49 +23,11 @@ constexpr int64_t kKeptBytes = 5 << 18;
 // a time, used while they are in the L2 cache.
 constexpr int64_t kPassingBytes = 592 << 10;
 
-// More units than threads, so that one thread held up does not hold up all.
-constexpr int64_t kUnitsPerThread = 8;
-
-// Fewer where the kept panels of all blocks of k do not fit the L2 cache: every unit reads them
-// all.
-constexpr int64_t kWideUnitsPerThread = 3;
-
 // Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
 // a parallel region.
 constexpr int64_t kMinWorkPerThread = 1 << 19;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-struct Range {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-
-// An operand on its way into panels.
-struct Side {
-  PanelSource source;
-  int64_t lines;
-  int tile_lines;    // in a panel
-  int packed_lines;  // at a time
-  void (*pack_panels)(const PanelSource&, int64_t, int64_t, int64_t, int64_t, float*);
-
-  // Floats of memory for the panels of so many lines, k elements of each.
-  int64_t floats(int64_t count, int64_t k) const {
-    return divide_up(count, tile_lines) * panel_floats(source.precision, tile_lines, k);
-  }
-
-  // Adds the sums of what it packs to row_sum, which begins with the range's first line, if there
-  // is one: nowhere else are the elements as near.
-  void pack(Range range, Range l, float* panels, float* row_sum = nullptr) const {
-    for (int64_t line = range.begin; line < range.end; line += packed_lines) {
-      const int64_t count = minimum(packed_lines, range.end - line);
-      pack_panels(source, line, count, l.begin, l.size(), panels);
-      panels += floats(packed_lines, l.size());
-      if (row_sum == nullptr) continue;
-      add_row_sums(source, line, count, l.begin, l.size(), row_sum + (line - range.begin));
-    }
-  }
-};
 
 // One product. Every thread of a team has one of its own.
 class Product {
@@ -80,15 +42,16 @@ class Product {
   void sum_rows() const;
   void pack_kept(Range kept) const;
   void multiply_unit(Range kept, Range passing) const;
-  void multiply(Range rows, const float* a_panels, Range columns, const float* b_panels,
-                Range l) const;
+  void multiply(Range rows, const float* a_panels, Range columns, const float* b_panels, Range l,
+                Packing& beside) const;
 
   const GemmArgs& args_;
-  const Side a_, b_;
+  const Operand a_, b_;
   const int64_t k_blocks_, k_length_;
   const bool keep_a_;
-  const Side &kept_, &passing_;
+  const Operand &kept_, &passing_;
   int64_t kept_chunk_, unit_;
+  int64_t group_, group_floats_;  // lines of the passing operand that are packed at a time
   float *kept_panels_, *passing_panels_;
 };
 
@@ -98,12 +61,12 @@ Product::Product(const GemmArgs& args, int64_t threads)
          args.m,
          kTileRows,
          kPackedRows,
-         pack_a_panels},
+         pack_a_part},
       b_{{args.b, args.ldb, args.transpose_b, args.precision},
          args.n,
          kTileColumns,
-         kTileColumns,
-         pack_b_panel},
+         kPackedColumns,
+         pack_b_part},
       // Equal blocks, so that no short one wastes its pass over c.
       k_blocks_(maximum(1, divide_up(args.k, max_k(args.precision)))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
@@ -119,8 +82,10 @@ Product::Product(const GemmArgs& args, int64_t threads)
   const int64_t units = fits ? kUnitsPerThread : kWideUnitsPerThread;
   const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * units);
   unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
+  group_ = kPacksBeside ? passing_.tile_lines : unit_;
+  group_floats_ = passing_.floats(group_, k_length_);
   static thread_local Scratch scratch;
-  kept_panels_ = scratch.floats(kept_floats + passing_.floats(unit_, k_length_));
+  kept_panels_ = scratch.floats(kept_floats + (kPacksBeside ? 2 : 1) * group_floats_);
   passing_panels_ = kept_panels_ + kept_floats;
 }
 
@@ -154,34 +119,51 @@ void Product::sum_rows() const {
 void Product::pack_kept(Range kept) const {
   float* panels = kept_panels_;
   for (int64_t block = 0; block < k_blocks_; ++block) {
-    kept_.pack(kept, k_block(block), panels);
+    Packing(kept_, kept, k_block(block), panels).finish();
     panels += kept_.floats(kept.size(), k_length_);
   }
 }
 
 void Product::multiply_unit(Range kept, Range passing) const {
-  const float* kept_panels = kept_panels_;
+  const TileRegisters registers;
   // Lines of b pass by an a that is kept, lines of a pass once for each chunk of b.
   const bool sums = args_.a_row_sum != nullptr && !keep_a_ && kept.begin == 0;
-  float* const row_sum = sums ? args_.a_row_sum + passing.begin : nullptr;
-  for (int64_t block = 0; block < k_blocks_; ++block) {
-    const Range l = k_block(block);
-    passing_.pack(passing, l, passing_panels_, row_sum);
+  const int64_t groups = divide_up(passing.size(), group_), turns = groups * k_blocks_;
+  const auto lines_of = [&](int64_t turn) {
+    const int64_t line = passing.begin + turn % groups * group_;
+    return Range{line, minimum(line + group_, passing.end)};
+  };
+  // One group's panels are read while the next one's are written.
+  const auto panels_of = [&](int64_t turn) {
+    return passing_panels_ + (kPacksBeside ? turn % 2 * group_floats_ : 0);
+  };
+  const auto packing_of = [&](int64_t turn) {
+    if (turn == turns) return Packing();
+    const Range lines = lines_of(turn);
+    return Packing(passing_, lines, k_block(turn / groups), panels_of(turn),
+                   sums ? args_.a_row_sum + lines.begin : nullptr);
+  };
+  packing_of(0).finish();
+  for (int64_t turn = 0; turn < turns; ++turn) {
+    const int64_t block = turn / groups;
+    const Range lines = lines_of(turn), l = k_block(block);
+    const float* kept_panels = kept_panels_ + block * kept_.floats(kept.size(), k_length_);
+    Packing next = packing_of(turn + 1);
+    next.spread(divide_up(kept.size(), kept_.tile_lines) * divide_up(l.size(), kDepthStep));
     if (keep_a_) {
-      multiply(kept, kept_panels, passing, passing_panels_, l);
+      multiply(kept, kept_panels, lines, panels_of(turn), l, next);
     } else {
-      multiply(passing, passing_panels_, kept, kept_panels, l);
+      multiply(lines, panels_of(turn), kept, kept_panels, l, next);
     }
-    kept_panels += kept_.floats(kept.size(), k_length_);
+    next.finish();
   }
 }
 
 void Product::multiply(Range rows, const float* a_panels, Range columns, const float* b_panels,
-                       Range l) const {
+                       Range l, Packing& beside) const {
   const bool add = args_.accumulate || l.begin > 0;
   const bool complete = l.end == args_.k && args_.epilogue != Epilogue::kNone;
   const bool reads_saved = complete && args_.epilogue == Epilogue::kGeluBackward;
-  const TileRegisters registers;
   const float* b_panel = b_panels;
   for (int64_t column = columns.begin; column < columns.end; column += kTileColumns) {
     const int64_t column_count = minimum(kTileColumns, columns.end - column);
@@ -198,7 +180,8 @@ void Product::multiply(Range rows, const float* a_panels, Range columns, const f
                      .c = args_.c + offset,
                      .ldc = args_.ldc,
                      .add = add,
-                     .read_next = reads_saved ? args_.saved + offset : nullptr});
+                     .read_next = reads_saved ? args_.saved + offset : nullptr,
+                     .beside = &beside});
       if (complete) apply_epilogue(args_, row, row_count, column, column_count);
       a_panel += a_.floats(kTileRows, l.size());
     }

@@ -248,10 +248,17 @@ void pack_two_a_panels(const PanelSource& a, int64_t first, int64_t first_l, int
 
 }  // namespace
 
+// Nothing is won by packing between the steps of a product: both take the vectors.
+int64_t packing_parts(int64_t /*lines*/, int64_t /*k*/) { return 1; }
+
+PackedPart packed_part(const PanelSource& /*source*/, int64_t lines, int64_t k, int64_t /*part*/) {
+  return {0, lines, 0, k};
+}
+
 // A panel of a: element l of line i, or pair l, at l * kTileRows + i; what is beyond `rows` is
 // undefined.
-void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                   float* panels) {
+void pack_a_part(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                 float* panels, int64_t /*part*/) {
   float* const second = panels + panel_floats(a.precision, kTileRows, k);
   if (rows == kPackedRows && !a.lines_contiguous)
     return pack_two_a_panels(a, first, first_l, k, panels, second);
@@ -262,8 +269,8 @@ void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t fi
 
 // The panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
 // `columns`.
-void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-                  float* panel) {
+void pack_b_part(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+                 float* panel, int64_t /*part*/) {
 #if defined(__AVX512BF16__)
   if (holds_pairs(b.precision))
     return pack_pairs(b, first, columns, first_l, k, panel, b_panel_stride(columns));

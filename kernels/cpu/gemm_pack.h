@@ -25,14 +25,21 @@ struct PanelSource {
   }
 };
 
-// Packs the lines first … first + rows - 1, rows <= kPackedRows, the elements first_l …
-// first_l + k - 1 of each, into one panel after another, each of
-// panel_floats(precision, kTileRows, k) floats, aligned to 64 bytes.
-void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                   float* panels);
+// The packing of up to kPackedRows rows of a, or kTileColumns columns of b, is done in so many
+// parts, each of which can be done by itself.
+int64_t packing_parts(int64_t lines, int64_t k);
 
-// The same of at most kTileColumns lines into one panel.
-void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-                  float* panel);
+// What of those lines and elements is one part.
+struct PackedPart {
+  int64_t first_line, lines, first_l, k;
+};
+PackedPart packed_part(const PanelSource& source, int64_t lines, int64_t k, int64_t part);
+
+// Packs part `part` of the lines first … first + lines - 1, the elements first_l … first_l + k - 1
+// of each, into one panel after another, each of panel_floats(precision, lines of a tile, k)
+// floats, aligned to 64 bytes.
+using PackPart = void(const PanelSource& source, int64_t first, int64_t lines, int64_t first_l,
+                      int64_t k, float* panels, int64_t part);
+PackPart pack_a_part, pack_b_part;
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -1,6 +1,6 @@
-// Panels for matrix registers (panel.h). Both kinds begin as 16 lines of 32 floats: for a as 32
-// vectors along the lines, for b as 32 vectors across them. One of the two lies in memory as it is,
-// the other is transposed on the way.
+// Panels for matrix registers (panel.h). Neighbours along k are rounded to bfloat16 as pairs, a
+// word each. Where an operand's lines lie along memory this makes blocks of a, where they lie
+// across, blocks of b; 16 x 16 words are transposed where the other kind is asked for.
 #include "kernels/cpu/gemm_pack.h"
 
 #include "kernels/cpu/amx/panel.h"
@@ -10,22 +10,23 @@ namespace lathe::cpu::LATHE_ISA {
 namespace {
 
 static_assert(kTileRows == 2 * kBlockLines && kTileColumns == 2 * kBlockLines);
-static_assert(kPackedRows == kTileRows);  // one panel
+static_assert(kPackedRows == kTileRows && kPackedColumns == kTileColumns);  // one panel
 static_assert(kWidth == kBlockLines && kPieceBytes == 32 * kDepthStep * 2);
 
-Vec load_quads(const float* source, int64_t ld) {
-  Vec v = _mm512_castps128_ps512(_mm_loadu_ps(source));
-  v = _mm512_insertf32x4(v, _mm_loadu_ps(source + 4 * ld), 1);
-  v = _mm512_insertf32x4(v, _mm_loadu_ps(source + 8 * ld), 2);
-  return _mm512_insertf32x4(v, _mm_loadu_ps(source + 12 * ld), 3);
+Vec load_quads(const float* source) {
+  Vec v = _mm512_castps128_ps512(_mm_load_ps(source));
+  v = _mm512_insertf32x4(v, _mm_load_ps(source + 4 * kWidth), 1);
+  v = _mm512_insertf32x4(v, _mm_load_ps(source + 8 * kWidth), 2);
+  return _mm512_insertf32x4(v, _mm_load_ps(source + 12 * kWidth), 3);
 }
 
-// to[j][i] = from[i * ld + j] for i, j < 16. Rows i, i + 4, i + 8, i + 12 are loaded side by side,
-// so that what remains is to transpose 4 x 4 within each quarter of a vector.
-void transpose(const float* from, int64_t ld, Vec* to) {
+// to[16 j + i] = from[16 i + j] for i, j < 16, words of any meaning. Rows i, i + 4, i + 8, i + 12
+// are loaded side by side, so that what remains is to transpose 4 x 4 within each quarter of a
+// vector.
+void transpose(const float* from, float* to) {
   for (int j = 0; j < 16; j += 4) {
-    const Vec row0 = load_quads(from + j, ld), row1 = load_quads(from + ld + j, ld);
-    const Vec row2 = load_quads(from + 2 * ld + j, ld), row3 = load_quads(from + 3 * ld + j, ld);
+    const Vec row0 = load_quads(from + j), row1 = load_quads(from + kWidth + j);
+    const Vec row2 = load_quads(from + 2 * kWidth + j), row3 = load_quads(from + 3 * kWidth + j);
     const auto low = [](Vec x, Vec y) {
       return __builtin_shufflevector(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13,
                                      29);
@@ -36,85 +37,20 @@ void transpose(const float* from, int64_t ld, Vec* to) {
     };
     const Vec low02 = low(row0, row2), high02 = high(row0, row2);
     const Vec low13 = low(row1, row3), high13 = high(row1, row3);
-    to[j] = low(low02, low13);
-    to[j + 1] = high(low02, low13);
-    to[j + 2] = low(high02, high13);
-    to[j + 3] = high(high02, high13);
+    store(to + j * kWidth, low(low02, low13));
+    store(to + (j + 1) * kWidth, high(low02, low13));
+    store(to + (j + 2) * kWidth, low(high02, high13));
+    store(to + (j + 3) * kWidth, high(high02, high13));
   }
 }
 
-// What is there of 16 lines and 32 elements of them: the first `lines` and `count`.
+// Where the elements of 16 lines begin, 32 of each, and how many lines and elements there are.
 struct Corner {
-  const PanelSource& source;
-  int64_t first, lines, first_l, count;
+  const float* from;
+  int64_t ld, lines, k;
 
-  // Asks for the lines of memory that hold it. They lie too far apart for the processor to see
-  // which comes next.
-  void fetch() const {
-    const int64_t run = source.lines_contiguous ? count : lines;
-    const int64_t runs = source.lines_contiguous ? lines : count;
-    const float* from = at(0, 0);
-    for (int64_t i = 0; i < runs; ++i, from += source.ld) {
-      for (int64_t j = 0; j < run; j += kBlockLines) __builtin_prefetch(from + j);
-    }
-  }
-  bool whole() const { return lines == kBlockLines && count == kDepthStep; }
-  const float* at(int64_t line, int64_t l) const { return source.at(first + line, first_l + l); }
+  bool whole() const { return lines == kBlockLines && k == kDepthStep; }
 };
-
-// x[2 i + h]: elements 16 h … 16 h + 15 of line i.
-void load_along(const Corner& corner, Vec* x) {
-  constexpr int kLanes = kWidth;
-  if (corner.source.lines_contiguous) {
-    for (int64_t i = 0; i < kBlockLines; ++i) {
-      for (int64_t h = 0; h < 2; ++h) {
-        const int64_t lanes = i < corner.lines ? corner.count - h * kLanes : 0;
-        x[2 * i + h] = lanes > 0 ? load(corner.at(i, h * kLanes), lanes) : Vec{};
-      }
-    }
-    return;
-  }
-  alignas(64) float copy[kDepthStep * kBlockLines];
-  const float* from = corner.at(0, 0);
-  int64_t ld = corner.source.ld;
-  if (!corner.whole()) {
-    for (int64_t l = 0; l < kDepthStep; ++l) {
-      store(copy + l * kBlockLines, l < corner.count ? load(from + l * ld, corner.lines) : Vec{});
-    }
-    from = copy;
-    ld = kBlockLines;
-  }
-  for (int64_t h = 0; h < 2; ++h) {
-    Vec half[kBlockLines];
-    transpose(from + h * kLanes * ld, ld, half);
-    for (int64_t i = 0; i < kBlockLines; ++i) x[2 * i + h] = half[i];
-  }
-}
-
-// x[l]: element l of each of the 16 lines.
-void load_across(const Corner& corner, Vec* x) {
-  const float* from = corner.at(0, 0);
-  int64_t ld = corner.source.ld;
-  if (!corner.source.lines_contiguous) {
-    for (int64_t l = 0; l < kDepthStep; ++l) {
-      x[l] = l < corner.count ? load(from + l * ld, corner.lines) : Vec{};
-    }
-    return;
-  }
-  alignas(64) float copy[kBlockLines * kDepthStep];
-  if (!corner.whole()) {
-    for (int64_t i = 0; i < kBlockLines; ++i) {
-      for (int64_t l = 0; l < kDepthStep; l += kWidth) {
-        const int64_t lanes = i < corner.lines ? corner.count - l : 0;
-        store(copy + i * kDepthStep + l, lanes > 0 ? load(from + i * ld + l, lanes) : Vec{});
-      }
-    }
-    from = copy;
-    ld = kDepthStep;
-  }
-  transpose(from, ld, x);
-  transpose(from + kWidth, ld, x + kWidth);
-}
 
 // x0, y0, x1, y1, … of the bfloat16s x0 … x15, y0 … y15.
 __m512i interleave(__m512i packed) {
@@ -125,76 +61,108 @@ __m512i interleave(__m512i packed) {
 
 // The pieces of two vectors, one row of a block each: all of x, then all of y, or in turn.
 template <int kPieces, bool kInTurn>
-void store_pieces(Vec x, Vec y, char* row) {
+void store_pieces(Vec x, Vec y, char* row, int64_t piece_bytes) {
   for (int piece = 0; piece < kPieces; ++piece) {
     const auto packed = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(y, x));
-    const __m512i pairs = interleave(packed);
-    _mm512_store_si512(row + piece * kPieceBytes, kInTurn ? pairs : packed);
-    if (piece == kPieces - 1) break;
+    const bool differences = piece < kPieces - 1;
+    const __m512i pairs = kInTurn || differences ? interleave(packed) : packed;
+    _mm512_store_si512(row + piece * piece_bytes, kInTurn ? pairs : packed);
+    if (!differences) break;
     // A bfloat16 is the upper half of a float. The differences are exact.
     x -= reinterpret_cast<Vec>(reinterpret_cast<WordVec>(pairs) << 16);
     y -= reinterpret_cast<Vec>(reinterpret_cast<WordVec>(pairs) & 0xffff0000u);
   }
 }
 
-// How many blocks ahead of the one that is packed the operand's lines are fetched.
-constexpr int64_t kBlocksAhead = 2;
+// Row i of the block: the pairs of line i.
+template <int kPieces, bool kWhole>
+void round_lines(const Corner& corner, char* block, int64_t piece_bytes) {
+  const float* from = corner.from;
+  for (int64_t i = 0; i < kBlockLines; ++i, from += corner.ld, block += kBlockRowBytes) {
+    if constexpr (kWhole) {
+      store_pieces<kPieces, false>(load(from), load(from + kWidth), block, piece_bytes);
+      continue;
+    }
+    const int64_t there = i < corner.lines ? corner.k : 0;
+    const Vec x = there > 0 ? load(from, there) : Vec{};
+    const Vec y = there > kWidth ? load(from + kWidth, there - kWidth) : Vec{};
+    store_pieces<kPieces, false>(x, y, block, piece_bytes);
+  }
+}
 
-// Calls work(corner, address of the block's first piece) for every block of a panel.
-template <int kPieces, class Work>
-void for_each_block(const PanelSource& source, int64_t first, int64_t lines, int64_t first_l,
-                    int64_t k, float* panel, const Work& work) {
-  const int64_t halves = lines > kBlockLines ? 2 : 1;
-  const int64_t blocks = halves * (round_up(k, kDepthStep) / kDepthStep);
-  const auto corner = [&](int64_t block) {
-    const int64_t line = block % halves * kBlockLines, l = block / halves * kDepthStep;
-    return Corner{source, first + line, minimum(kBlockLines, lines - line), first_l + l,
-                  minimum(kDepthStep, k - l)};
-  };
-  for (int64_t block = 0; block < blocks; ++block) {
-    if (block + kBlocksAhead < blocks) corner(block + kBlocksAhead).fetch();
-    char* step = reinterpret_cast<char*>(panel) + block / halves * step_bytes(kPieces);
-    work(corner(block), step + block % halves * kBlockBytes);
+// Row p of the block: pair p of every line.
+template <int kPieces, bool kWhole>
+void round_pairs(const Corner& corner, char* block, int64_t piece_bytes) {
+  const float* from = corner.from;
+  for (int64_t l = 0; l < kDepthStep; l += 2, from += 2 * corner.ld, block += kBlockRowBytes) {
+    if constexpr (kWhole) {
+      store_pieces<kPieces, true>(load(from), load(from + corner.ld), block, piece_bytes);
+      continue;
+    }
+    const Vec x = l < corner.k ? load(from, corner.lines) : Vec{};
+    const Vec y = l + 1 < corner.k ? load(from + corner.ld, corner.lines) : Vec{};
+    store_pieces<kPieces, true>(x, y, block, piece_bytes);
   }
 }
 
 template <int kPieces>
-void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-            float* panel) {
-  for_each_block<kPieces>(a, first, rows, first_l, k, panel, [](const Corner& corner, char* block) {
-    Vec x[2 * kBlockLines];
-    load_along(corner, x);
-    for (int i = 0; i < kBlockLines; ++i)
-      store_pieces<kPieces, false>(x[2 * i], x[2 * i + 1], block + i * kBlockRowBytes);
-  });
+void round_block(const Corner& corner, bool lines_contiguous, char* block, int64_t piece_bytes) {
+  const bool whole = corner.whole();
+  const auto round = lines_contiguous
+                         ? (whole ? round_lines<kPieces, true> : round_lines<kPieces, false>)
+                         : (whole ? round_pairs<kPieces, true> : round_pairs<kPieces, false>);
+  round(corner, block, piece_bytes);
 }
 
 template <int kPieces>
-void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-            float* panel) {
-  for_each_block<kPieces>(
-      b, first, columns, first_l, k, panel, [](const Corner& corner, char* block) {
-        Vec x[kDepthStep];
-        load_across(corner, x);
-        for (int p = 0; p < kDepthStep / 2; ++p)
-          store_pieces<kPieces, true>(x[2 * p], x[2 * p + 1], block + p * kBlockRowBytes);
-      });
+void pack_block(const PanelSource& source, bool of_a, int64_t first, int64_t lines, int64_t first_l,
+                int64_t k, float* panel, int64_t part) {
+  const PackedPart at = packed_part(source, lines, k, part);
+  const bool along = source.lines_contiguous;
+  const Corner corner = {source.at(first + at.first_line, first_l + at.first_l), source.ld,
+                         at.lines, at.k};
+  char* const step = reinterpret_cast<char*>(panel) + at.first_l / kDepthStep * step_bytes(kPieces);
+  char* const block = step + at.first_line / kBlockLines * kBlockBytes;
+  if (along == of_a) return round_block<kPieces>(corner, along, block, kPieceBytes);
+  alignas(64) char turned[kPieces * kBlockBytes];
+  round_block<kPieces>(corner, along, turned, kBlockBytes);
+  for (int piece = 0; piece < kPieces; ++piece) {
+    transpose(reinterpret_cast<const float*>(turned + piece * kBlockBytes),
+              reinterpret_cast<float*>(block + piece * kPieceBytes));
+  }
 }
+
+int64_t halves(int64_t lines) { return lines > kBlockLines ? 2 : 1; }
+
+int64_t depth_steps(int64_t k) { return round_up(k, kDepthStep) / kDepthStep; }
 
 }  // namespace
 
-void pack_a_panels(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                   float* panel) {
-  const auto pack =
-      a.precision == Precision::kBF16 ? pack_a<kPiecesOfBfloat16> : pack_a<kPiecesOfFloat>;
-  pack(a, first, rows, first_l, k, panel);
+// A part is a block of every piece.
+int64_t packing_parts(int64_t lines, int64_t k) { return halves(lines) * depth_steps(k); }
+
+// They follow the operand's memory, which the processor then fetches ahead by itself. Asking for it
+// changed nothing.
+PackedPart packed_part(const PanelSource& source, int64_t lines, int64_t k, int64_t part) {
+  const bool along = source.lines_contiguous;
+  const int64_t half = along ? part / depth_steps(k) : part % halves(lines);
+  const int64_t step = along ? part % depth_steps(k) : part / halves(lines);
+  const int64_t line = half * kBlockLines, l = step * kDepthStep;
+  return {line, minimum(kBlockLines, lines - line), l, minimum(kDepthStep, k - l)};
 }
 
-void pack_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-                  float* panel) {
+void pack_a_part(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                 float* panel, int64_t part) {
   const auto pack =
-      b.precision == Precision::kBF16 ? pack_b<kPiecesOfBfloat16> : pack_b<kPiecesOfFloat>;
-  pack(b, first, columns, first_l, k, panel);
+      a.precision == Precision::kBF16 ? pack_block<kPiecesOfBfloat16> : pack_block<kPiecesOfFloat>;
+  pack(a, true, first, rows, first_l, k, panel, part);
+}
+
+void pack_b_part(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+                 float* panel, int64_t part) {
+  const auto pack =
+      b.precision == Precision::kBF16 ? pack_block<kPiecesOfBfloat16> : pack_block<kPiecesOfFloat>;
+  pack(b, false, first, columns, first_l, k, panel, part);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -107,12 +107,15 @@ void multiply(const Tile& tile) {
     _tile_zero(3);
   }
   for (int64_t s = 0; s < steps; ++s, a += step_bytes(kPieces), b += step_bytes(kPieces)) {
-    if constexpr (kLower && kRight) fetch_rows(s, steps, c, tile.read_next, ldc);
+    if constexpr (kLower && kRight) {
+      if (!tile.add || tile.read_next != nullptr) fetch_rows(s, steps, c, tile.read_next, ldc);
+    }
     if constexpr (kPieces == kPiecesOfFloat) {
       multiply_step_of_floats<kLower, kRight>(a, b);
     } else {
       multiply_step_of_bfloat16s<kLower, kRight>(a, b);
     }
+    tile.beside->step();
   }
   _tile_stored(0, c, ld_bytes);
   if constexpr (kRight) _tile_stored(1, right, ld_bytes);
@@ -157,11 +160,11 @@ void multiply_tile(const Tile& tile) {
   };
   if (tile.add)
     for_each_vector([](float* x, float* y, int64_t lanes) { store(y, load(x, lanes)); });
-  Tile beside = tile;
-  beside.c = sum;
-  beside.ldc = kTileColumns;
-  beside.read_next = nullptr;
-  multiply_blocks(beside);
+  Tile whole = tile;
+  whole.c = sum;
+  whole.ldc = kTileColumns;
+  whole.read_next = nullptr;
+  multiply_blocks(whole);
   for_each_vector([](float* x, float* y, int64_t lanes) { store(x, load(y), lanes); });
 }
 
