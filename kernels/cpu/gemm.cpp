@@ -23,40 +23,66 @@ constexpr int64_t kKeptBytes = 5 << 18;
 // a time, used while they are in the L2 cache.
 constexpr int64_t kPassingBytes = 592 << 10;
 
+// More units than threads, so that one thread held up does not hold up all.
+constexpr int64_t kUnitsPerThread = 8;
+
+// Fewer where the kept panels of all blocks of k do not fit the L2 cache: every unit reads them
+// all.
+constexpr int64_t kWideUnitsPerThread = 3;
+
 // Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
 // a parallel region.
 constexpr int64_t kMinWorkPerThread = 1 << 19;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// One panel, or as many as are packed at a time, of the passing operand, multiplied by what is
+// kept. A unit of work is as many of them as its lines and the blocks of k make.
+struct Turn {
+  int64_t unit;   // those of one chunk of the kept operand after those of another
+  int64_t block;  // of k
+  int64_t group;  // of the unit's lines
+};
+
 // One product. Every thread of a team has one of its own.
 class Product {
  public:
-  Product(const GemmArgs& args, int64_t threads);
+  // `claimed` counts the units that the team has taken on.
+  Product(const GemmArgs& args, int64_t threads, int64_t& claimed);
 
   // The part of the work that falls to this thread of the team.
-  void run() const;
+  void run();
 
  private:
   Range k_block(int64_t block) const;
+  Range kept_lines(const Turn& turn) const;
+  Range unit_lines(const Turn& turn) const;
+  Range passing_lines(const Turn& turn) const;
+  bool there(const Turn& turn) const { return turn.unit < chunks_ * units_; }
+  Turn claim();
+  Turn after(const Turn& turn);
+  Packing passing_packing(const Turn& turn, float* panels) const;
+  Packing kept_packing(const Turn& turn);
   void sum_rows() const;
-  void pack_kept(Range kept) const;
-  void multiply_unit(Range kept, Range passing) const;
+  void multiply(const Turn& turn, const float* passing_panels, Packing& next);
   void multiply(Range rows, const float* a_panels, Range columns, const float* b_panels, Range l,
-                Packing& beside) const;
+                Packing& kept, Packing& next) const;
 
   const GemmArgs& args_;
+  int64_t& claimed_;
   const Operand a_, b_;
   const int64_t k_blocks_, k_length_;
   const bool keep_a_;
   const Operand &kept_, &passing_;
-  int64_t kept_chunk_, unit_;
-  int64_t group_, group_floats_;  // lines of the passing operand that are packed at a time
-  float *kept_panels_, *passing_panels_;
+  int64_t kept_chunk_, unit_, group_;  // lines
+  int64_t chunks_, units_;
+  float *kept_panels_, *passing_panels_[2];
+  int64_t packed_chunk_ = -1, packing_unit_ = -1;  // of the kept operand
 };
 
-Product::Product(const GemmArgs& args, int64_t threads)
+Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
     : args_(args),
+      claimed_(claimed),
       a_{{args.a, args.lda, !args.transpose_a, args.precision},
          args.m,
          kTileRows,
@@ -65,7 +91,7 @@ Product::Product(const GemmArgs& args, int64_t threads)
       b_{{args.b, args.ldb, args.transpose_b, args.precision},
          args.n,
          kTileColumns,
-         kPackedColumns,
+         kTileColumns,
          pack_b_part},
       // Equal blocks, so that no short one wastes its pass over c.
       k_blocks_(maximum(1, divide_up(args.k, max_k(args.precision)))),
@@ -83,27 +109,76 @@ Product::Product(const GemmArgs& args, int64_t threads)
   const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * units);
   unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
   group_ = kPacksBeside ? passing_.tile_lines : unit_;
-  group_floats_ = passing_.floats(group_, k_length_);
+  chunks_ = divide_up(kept_.lines, kept_chunk_);
+  units_ = divide_up(passing_.lines, unit_);
+  const int64_t group_floats = passing_.floats(group_, k_length_);
   static thread_local Scratch scratch;
-  kept_panels_ = scratch.floats(kept_floats + (kPacksBeside ? 2 : 1) * group_floats_);
-  passing_panels_ = kept_panels_ + kept_floats;
+  kept_panels_ = scratch.floats(kept_floats + (kPacksBeside ? 2 : 1) * group_floats);
+  // One group's panels are read while the next one's are written.
+  passing_panels_[0] = kept_panels_ + kept_floats;
+  passing_panels_[1] = passing_panels_[0] + (kPacksBeside ? group_floats : 0);
 }
 
 Range Product::k_block(int64_t block) const {
   return {minimum(block * k_length_, args_.k), minimum((block + 1) * k_length_, args_.k)};
 }
 
-void Product::run() const {
+Range Product::kept_lines(const Turn& turn) const {
+  const int64_t line = turn.unit / units_ * kept_chunk_;
+  return {line, minimum(line + kept_chunk_, kept_.lines)};
+}
+
+Range Product::unit_lines(const Turn& turn) const {
+  const int64_t line = turn.unit % units_ * unit_;
+  return {line, minimum(line + unit_, passing_.lines)};
+}
+
+Range Product::passing_lines(const Turn& turn) const {
+  const Range unit = unit_lines(turn);
+  const int64_t line = unit.begin + turn.group * group_;
+  return {line, minimum(line + group_, unit.end)};
+}
+
+Turn Product::claim() { return {__atomic_fetch_add(&claimed_, 1, __ATOMIC_RELAXED), 0, 0}; }
+
+Turn Product::after(const Turn& turn) {
+  if (passing_lines(turn).end < unit_lines(turn).end)
+    return {turn.unit, turn.block, turn.group + 1};
+  if (turn.block + 1 < k_blocks_) return {turn.unit, turn.block + 1, 0};
+  return claim();
+}
+
+Packing Product::passing_packing(const Turn& turn, float* panels) const {
+  if (!there(turn)) return Packing();
+  const Range lines = passing_lines(turn);
+  // Lines of b pass by an a that is kept, lines of a pass once for each chunk of b.
+  const bool sums = args_.a_row_sum != nullptr && !keep_a_ && turn.unit < units_;
+  return Packing(passing_, lines, k_block(turn.block), panels,
+                 sums ? args_.a_row_sum + lines.begin : nullptr);
+}
+
+// What a thread keeps is packed in the first of its units that reads it.
+Packing Product::kept_packing(const Turn& turn) {
+  const int64_t chunk = turn.unit / units_;
+  if (chunk != packed_chunk_) packing_unit_ = turn.unit;
+  packed_chunk_ = chunk;
+  if (turn.unit != packing_unit_ || turn.group > 0) return Packing();
+  const Range lines = kept_lines(turn);
+  return Packing(kept_, lines, k_block(turn.block),
+                 kept_panels_ + turn.block * kept_.floats(lines.size(), k_length_));
+}
+
+void Product::run() {
   if (args_.a_row_sum != nullptr && keep_a_) sum_rows();
-  for (int64_t first = 0; first < kept_.lines; first += kept_chunk_) {
-    const Range kept = {first, minimum(first + kept_chunk_, kept_.lines)};
-    bool packed = false;
-#pragma omp for schedule(dynamic) nowait
-    for (int64_t line = 0; line < passing_.lines; line += unit_) {
-      if (!packed) pack_kept(kept);
-      packed = true;
-      multiply_unit(kept, {line, minimum(line + unit_, passing_.lines)});
-    }
+  const TileRegisters registers;
+  Turn turn = claim();
+  passing_packing(turn, passing_panels_[0]).finish();
+  for (int64_t i = 0; there(turn); i = 1 - i) {
+    const Turn following = after(turn);
+    Packing next = passing_packing(following, passing_panels_[1 - i]);
+    multiply(turn, passing_panels_[i], next);
+    next.finish();
+    turn = following;
   }
 }
 
@@ -116,51 +191,22 @@ void Product::sum_rows() const {
   }
 }
 
-void Product::pack_kept(Range kept) const {
-  float* panels = kept_panels_;
-  for (int64_t block = 0; block < k_blocks_; ++block) {
-    Packing(kept_, kept, k_block(block), panels).finish();
-    panels += kept_.floats(kept.size(), k_length_);
-  }
-}
-
-void Product::multiply_unit(Range kept, Range passing) const {
-  const TileRegisters registers;
-  // Lines of b pass by an a that is kept, lines of a pass once for each chunk of b.
-  const bool sums = args_.a_row_sum != nullptr && !keep_a_ && kept.begin == 0;
-  const int64_t groups = divide_up(passing.size(), group_), turns = groups * k_blocks_;
-  const auto lines_of = [&](int64_t turn) {
-    const int64_t line = passing.begin + turn % groups * group_;
-    return Range{line, minimum(line + group_, passing.end)};
-  };
-  // One group's panels are read while the next one's are written.
-  const auto panels_of = [&](int64_t turn) {
-    return passing_panels_ + (kPacksBeside ? turn % 2 * group_floats_ : 0);
-  };
-  const auto packing_of = [&](int64_t turn) {
-    if (turn == turns) return Packing();
-    const Range lines = lines_of(turn);
-    return Packing(passing_, lines, k_block(turn / groups), panels_of(turn),
-                   sums ? args_.a_row_sum + lines.begin : nullptr);
-  };
-  packing_of(0).finish();
-  for (int64_t turn = 0; turn < turns; ++turn) {
-    const int64_t block = turn / groups;
-    const Range lines = lines_of(turn), l = k_block(block);
-    const float* kept_panels = kept_panels_ + block * kept_.floats(kept.size(), k_length_);
-    Packing next = packing_of(turn + 1);
-    next.spread(divide_up(kept.size(), kept_.tile_lines) * divide_up(l.size(), kDepthStep));
-    if (keep_a_) {
-      multiply(kept, kept_panels, lines, panels_of(turn), l, next);
-    } else {
-      multiply(lines, panels_of(turn), kept, kept_panels, l, next);
-    }
-    next.finish();
+void Product::multiply(const Turn& turn, const float* passing_panels, Packing& next) {
+  const Range kept = kept_lines(turn), passing = passing_lines(turn), l = k_block(turn.block);
+  const float* kept_panels = kept_panels_ + turn.block * kept_.floats(kept.size(), k_length_);
+  const int64_t steps = divide_up(kept.size(), kept_.tile_lines) * divide_up(l.size(), kDepthStep);
+  Packing keeping = kept_packing(turn);
+  keeping.spread(steps);
+  next.spread(steps);
+  if (keep_a_) {
+    multiply(kept, kept_panels, passing, passing_panels, l, keeping, next);
+  } else {
+    multiply(passing, passing_panels, kept, kept_panels, l, keeping, next);
   }
 }
 
 void Product::multiply(Range rows, const float* a_panels, Range columns, const float* b_panels,
-                       Range l, Packing& beside) const {
+                       Range l, Packing& kept, Packing& next) const {
   const bool add = args_.accumulate || l.begin > 0;
   const bool complete = l.end == args_.k && args_.epilogue != Epilogue::kNone;
   const bool reads_saved = complete && args_.epilogue == Epilogue::kGeluBackward;
@@ -171,6 +217,7 @@ void Product::multiply(Range rows, const float* a_panels, Range columns, const f
     for (int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const int64_t row_count = minimum(kTileRows, rows.end - row);
       const int64_t offset = row * args_.ldc + column;
+      kept.finish(keep_a_ ? row + row_count : column + column_count);
       multiply_tile({.precision = args_.precision,
                      .rows = row_count,
                      .columns = column_count,
@@ -181,7 +228,7 @@ void Product::multiply(Range rows, const float* a_panels, Range columns, const f
                      .ldc = args_.ldc,
                      .add = add,
                      .read_next = reads_saved ? args_.saved + offset : nullptr,
-                     .beside = &beside});
+                     .beside = kept.done() ? &next : &kept});
       if (complete) apply_epilogue(args_, row, row_count, column, column_count);
       a_panel += a_.floats(kTileRows, l.size());
     }
@@ -199,12 +246,14 @@ int64_t thread_count(const GemmArgs& args) {
 }  // namespace
 
 void gemm(const GemmArgs& args, Stream /*stream*/) {
-  if (args.m == 0) return;
+  if (args.m == 0 || args.n == 0) return;
   const int64_t threads = thread_count(args);
-  // The work sharing in run() would join an enclosing team: a nested call makes its own, of one.
-  if (threads == 1 && !omp_in_parallel()) return Product(args, 1).run();
+  int64_t claimed = 0;
+  // The work sharing of sum_rows() would join an enclosing team: a nested call makes its own, of
+  // one.
+  if (threads == 1 && !omp_in_parallel()) return Product(args, 1, claimed).run();
 #pragma omp parallel num_threads(static_cast <int>(threads))
-  Product(args, threads).run();
+  Product(args, threads, claimed).run();
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/cpu/gemm_pack.h"
+#include "kernels/cpu/vector.h"
 
 namespace lathe::cpu::LATHE_ISA {
 
@@ -37,10 +38,12 @@ class Packing {
     for (due_ += parts_; due_ >= steps_; due_ -= steps_) do_part();
   }
 
-  // Does all that is left.
-  void finish() {
-    while (line_ < lines_.end) do_part();
+  // Does what is left, or what is left of the lines before `end`.
+  void finish() { finish(lines_.end); }
+  void finish(int64_t end) {
+    while (line_ < minimum(end, lines_.end)) do_part();
   }
+  bool done() const { return line_ >= lines_.end; }
 
  private:
   void do_part();

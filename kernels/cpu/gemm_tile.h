@@ -12,15 +12,11 @@ namespace lathe::cpu::LATHE_ISA {
 // 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is one bfloat16, or the
 // three that make a float.
 constexpr int kTileRows = 32, kTileColumns = 32;
-constexpr int kPackedRows = kTileRows, kPackedColumns = kTileColumns;
+constexpr int kPackedRows = kTileRows;
 constexpr int kDepthStep = 32;
 // A panel is packed while the one before is multiplied: the two take different parts of the
 // processor.
 constexpr bool kPacksBeside = true;
-// More units than threads, so that one thread held up does not hold up all; but the first panel of
-// each has nothing to be packed beside. Fewer where the kept panels of all blocks of k do not fit
-// the L2 cache: every unit reads them all.
-constexpr int64_t kUnitsPerThread = 4, kWideUnitsPerThread = 3;
 static inline int64_t element_bytes(Precision precision) {
   return precision == Precision::kBF16 ? 2 : 6;
 }
@@ -40,10 +36,9 @@ constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the prod
 #endif
 constexpr int kTileColumns = kTileVectors * kWidth;
 // Rows of a that are packed at a time: where its lines lie across, two panels share cache lines.
-constexpr int kPackedRows = 2 * kTileRows, kPackedColumns = kTileColumns;
+constexpr int kPackedRows = 2 * kTileRows;
 constexpr int kDepthStep = 4;         // packing transposes four elements at a time
 constexpr bool kPacksBeside = false;  // both take the vectors: a unit is packed, then multiplied
-constexpr int64_t kUnitsPerThread = 8, kWideUnitsPerThread = 3;
 
 // Whether the panels hold bfloat16s, two neighbours along k in the place of a float. Elsewhere they
 // hold floats for either precision.

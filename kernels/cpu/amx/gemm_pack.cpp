@@ -10,7 +10,7 @@ namespace lathe::cpu::LATHE_ISA {
 namespace {
 
 static_assert(kTileRows == 2 * kBlockLines && kTileColumns == 2 * kBlockLines);
-static_assert(kPackedRows == kTileRows && kPackedColumns == kTileColumns);  // one panel
+static_assert(kPackedRows == kTileRows);  // one panel
 static_assert(kWidth == kBlockLines && kPieceBytes == 32 * kDepthStep * 2);
 
 Vec load_quads(const float* source) {
