@@ -20,7 +20,7 @@ constexpr int64_t kSummedRows = 64;
 constexpr int64_t kKeptBytes = 5 << 18;
 
 // The other operand passes by: a unit of work is so many of its lines, packed for one block of k at
-// a time, used while they are in the L2 cache.
+// a time (where kPacksBeside says so a panel at a time), used while they are in the L2 cache.
 constexpr int64_t kPassingBytes = 592 << 10;
 
 // More units than threads, so that one thread held up does not hold up all.
@@ -33,8 +33,6 @@ constexpr int64_t kWideUnitsPerThread = 3;
 // Multiply-adds that are worth one more thread: about 15 microseconds on it, some times the cost of
 // a parallel region.
 constexpr int64_t kMinWorkPerThread = 1 << 19;
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // One panel, or as many as are packed at a time, of the passing operand, multiplied by what is
 // kept. A unit of work is as many of them as its lines and the blocks of k make.
@@ -77,7 +75,7 @@ class Product {
   int64_t kept_chunk_, unit_, group_;  // lines
   int64_t chunks_, units_;
   float *kept_panels_, *passing_panels_[2];
-  int64_t packed_chunk_ = -1, packing_unit_ = -1;  // of the kept operand
+  int64_t packing_unit_ = -1;  // this thread's first of the chunk that is kept
 };
 
 Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
@@ -101,7 +99,7 @@ Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
       passing_(keep_a_ ? b_ : a_) {
   const int64_t line_bytes = maximum(1, k_length_ * element_bytes(args.precision));
   const int64_t kept_most = maximum(kept_.tile_lines, kKeptBytes / line_bytes);
-  const int64_t chunks = maximum(1, divide_up(kept_.lines, kept_most));
+  const int64_t chunks = divide_up(kept_.lines, kept_most);
   kept_chunk_ = round_up(divide_up(kept_.lines, chunks), kept_.tile_lines);
   const int64_t kept_floats = k_blocks_ * kept_.floats(kept_chunk_, k_length_);
   const bool fits = kept_floats * static_cast<int64_t>(sizeof(float)) <= kKeptBytes;
@@ -159,9 +157,7 @@ Packing Product::passing_packing(const Turn& turn, float* panels) const {
 
 // What a thread keeps is packed in the first of its units that reads it.
 Packing Product::kept_packing(const Turn& turn) {
-  const int64_t chunk = turn.unit / units_;
-  if (chunk != packed_chunk_) packing_unit_ = turn.unit;
-  packed_chunk_ = chunk;
+  if (packing_unit_ < 0 || packing_unit_ / units_ < turn.unit / units_) packing_unit_ = turn.unit;
   if (turn.unit != packing_unit_ || turn.group > 0) return Packing();
   const Range lines = kept_lines(turn);
   return Packing(kept_, lines, k_block(turn.block),

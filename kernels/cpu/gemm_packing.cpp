@@ -6,7 +6,7 @@
 namespace lathe::cpu::LATHE_ISA {
 
 int64_t Operand::floats(int64_t count, int64_t k) const {
-  return (count + tile_lines - 1) / tile_lines * panel_floats(source.precision, tile_lines, k);
+  return divide_up(count, tile_lines) * panel_floats(source.precision, tile_lines, k);
 }
 
 Packing::Packing(const Operand& operand, Range lines, Range l, float* panels, float* row_sum)
@@ -19,7 +19,6 @@ Packing::Packing(const Operand& operand, Range lines, Range l, float* panels, fl
 
 void Packing::spread(int64_t steps) {
   parts_ = 0;
-  if (operand_ == nullptr) return;
   for (int64_t line = lines_.begin; line < lines_.end; line += operand_->packed_lines)
     parts_ += packing_parts(minimum(operand_->packed_lines, lines_.end - line), l_.size());
   steps_ = maximum(1, steps);

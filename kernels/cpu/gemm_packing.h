@@ -24,6 +24,8 @@ struct Operand {
   int64_t floats(int64_t count, int64_t k) const;
 };
 
+// What is left to do of the packing of some lines. The operand and the memory are the caller's, for
+// as long as it lives.
 class Packing {
  public:
   Packing() = default;  // of nothing

@@ -80,7 +80,7 @@ GammaBetaSums::GammaBetaSums(int64_t rows, int64_t hidden)
     : rows_(rows),
       hidden_(hidden),
       rows_per_chunk_(maximum(kMinRowsPerChunk, (rows + kMaxChunks - 1) / kMaxChunks)),
-      chunks_((rows + rows_per_chunk_ - 1) / rows_per_chunk_),
+      chunks_(divide_up(rows, rows_per_chunk_)),
       sums_(sums_scratch.floats(chunks_ * 2 * hidden)) {}
 
 void GammaBetaSums::clear(int64_t chunk) const {

@@ -34,8 +34,9 @@ typedef uint32_t WordVec __attribute__((vector_size(kVectorBytes)));
 typedef uint64_t LongVec __attribute__((vector_size(kVectorBytes)));
 typedef float Quad __attribute__((vector_size(16)));
 
+static inline int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static inline int64_t round_up(int64_t count, int64_t multiple) {
-  return (count + multiple - 1) / multiple * multiple;
+  return divide_up(count, multiple) * multiple;
 }
 
 static inline int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -134,7 +134,11 @@ void pack_block(const PanelSource& source, bool of_a, int64_t first, int64_t lin
 
 int64_t halves(int64_t lines) { return lines > kBlockLines ? 2 : 1; }
 
-int64_t depth_steps(int64_t k) { return round_up(k, kDepthStep) / kDepthStep; }
+int64_t depth_steps(int64_t k) { return divide_up(k, kDepthStep); }
+
+auto* packing_of(Precision precision) {
+  return precision == Precision::kBF16 ? pack_block<kPiecesOfBfloat16> : pack_block<kPiecesOfFloat>;
+}
 
 }  // namespace
 
@@ -153,16 +157,12 @@ PackedPart packed_part(const PanelSource& source, int64_t lines, int64_t k, int6
 
 void pack_a_part(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                  float* panel, int64_t part) {
-  const auto pack =
-      a.precision == Precision::kBF16 ? pack_block<kPiecesOfBfloat16> : pack_block<kPiecesOfFloat>;
-  pack(a, true, first, rows, first_l, k, panel, part);
+  packing_of(a.precision)(a, true, first, rows, first_l, k, panel, part);
 }
 
 void pack_b_part(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                  float* panel, int64_t part) {
-  const auto pack =
-      b.precision == Precision::kBF16 ? pack_block<kPiecesOfBfloat16> : pack_block<kPiecesOfFloat>;
-  pack(b, false, first, columns, first_l, k, panel, part);
+  packing_of(b.precision)(b, false, first, columns, first_l, k, panel, part);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA
