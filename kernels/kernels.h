@@ -275,7 +275,7 @@ struct AttentionPoolForwardArgs {
   int64_t sequences, heads, hidden;
   const int32_t* offsets;  // [sequences + 1]; each sequence has a row
   const float* u;          // [sequences, heads, hidden]
-  const float* x;          // [tokens, hidden]
+  ConstNumbers x;          // [tokens, hidden]
   float scale;
   Dropout dropout;
   float* z;          // [sequences, heads, hidden]
@@ -291,14 +291,15 @@ struct AttentionPoolBackwardArgs {
   int64_t sequences, heads, hidden;
   const int32_t* offsets;
   int64_t tokens;  // rows of dx, at least offsets[sequences]
-  const float *u, *x;
+  const float* u;
+  ConstNumbers x;
   float scale;
   Dropout dropout;
   const float* logsumexp;
   const float* dz;     // [sequences, heads, hidden]
   const float* dmass;  // [sequences, heads]
   float* du;           // [sequences, heads, hidden]
-  float* dx;           // [tokens, hidden]
+  Numbers dx;          // [tokens, hidden], of the precision of x
 };
 
 // ------------------------------------------------------------------------------------------------

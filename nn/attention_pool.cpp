@@ -43,6 +43,23 @@ void multiply_add(Context& context, const Factor& a, const Factor& b, const Tens
   context.kernels.gemm(args, context.stream);
 }
 
+// What has a row a sequence is float here, whatever activations are: x, or memory for as many
+// floats.
+Tensor floats_like(Context& context, const Tensor& x) {
+  return x.dtype() == DType::kF32 ? x : context.arena.f32(x.shape());
+}
+
+void copy(Context& context, const Tensor& from, const Tensor& to) {
+  if (from.dtype() == to.dtype()) return;  // floats_like() gave x itself
+  context.kernels.cast({from.numbers(), to.numbers(), from.count()}, context.stream);
+}
+
+Tensor as_floats(Context& context, const Tensor& x) {
+  Tensor floats = floats_like(context, x);
+  copy(context, x, floats);
+  return floats;
+}
+
 // A bias and its gradient are not rounded, here as in a linear layer.
 constexpr Precision kOfBias = Precision::kF32;
 
@@ -70,9 +87,9 @@ Tensor AttentionPool::rows_of(const Tensor& weight, int64_t h) const {
 }
 
 void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* offsets,
-                            const Tensor& q, const Dropout& dropout, const Tensor& result,
+                            const Tensor& query, const Dropout& dropout, const Tensor& result,
                             Saved* saved) const {
-  const int64_t sequences = q.rows();
+  const int64_t sequences = query.rows();
   Saved made;
   made.u = context.arena.f32({sequences, heads_ * hidden_});
   made.z = context.arena.f32({sequences, heads_ * hidden_});
@@ -80,6 +97,7 @@ void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* of
   if (saved != nullptr) made.logsumexp = context.arena.f32({sequences, heads_});
   const Tensor wk = key_weight_.value(), wv = value_weight_.value(),
                bv = as_row(value_bias_.value());
+  const Tensor q = as_floats(context, query), sum = floats_like(context, result);
   for (int64_t h = 0; h < heads_; ++h) {
     multiply(context, {of_size(q, h)}, {rows_of(wk, h)}, of_hidden(made.u, h), context.precision);
   }
@@ -88,7 +106,7 @@ void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* of
                                           .hidden = hidden_,
                                           .offsets = offsets,
                                           .u = made.u.f32(),
-                                          .x = x.f32(),
+                                          .x = x.numbers(),
                                           .scale = scale_,
                                           .dropout = dropout,
                                           .z = made.z.f32(),
@@ -96,17 +114,18 @@ void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* of
                                           .logsumexp = made.logsumexp.f32()},
                                          context.stream);
   for (int64_t h = 0; h < heads_; ++h) {
-    const Tensor of_head = of_size(result, h);
+    const Tensor of_head = of_size(sum, h);
     multiply(context, {of_hidden(made.z, h)}, transposed(rows_of(wv, h)), of_head,
              context.precision);
     multiply_add(context, {made.mass.columns_slice(h, 1)}, {of_size(bv, h)}, of_head, kOfBias);
   }
+  copy(context, sum, result);
   if (saved != nullptr) *saved = made;
 }
 
 void AttentionPool::backward(Context& context, const Tensor& x, const int32_t* offsets,
-                             const Tensor& q, const Dropout& dropout, const Tensor& dresult,
-                             const Saved& saved, const Tensor& dx, const Tensor& dq) {
+                             const Tensor& query, const Dropout& dropout, const Tensor& dresult,
+                             const Saved& saved, const Tensor& dx, const Tensor& dquery) {
   const Arena::Scope temporaries(context.arena);
   const Tensor du = context.arena.f32(saved.u.shape());
   const Tensor dz = context.arena.f32(saved.z.shape());
@@ -115,8 +134,10 @@ void AttentionPool::backward(Context& context, const Tensor& x, const int32_t* o
                bv = as_row(value_bias_.value());
   const Tensor dwk = key_weight_.gradient(), dwv = value_weight_.gradient();
   const Tensor dbv = as_row(value_bias_.gradient());
+  const Tensor q = as_floats(context, query), dsum = as_floats(context, dresult);
+  const Tensor dq = floats_like(context, dquery);
   for (int64_t h = 0; h < heads_; ++h) {
-    const Tensor of_head = of_size(dresult, h);
+    const Tensor of_head = of_size(dsum, h);
     multiply(context, {of_head}, {rows_of(wv, h)}, of_hidden(dz, h), context.precision);
     multiply(context, {of_head}, transposed(of_size(bv, h)), dmass.columns_slice(h, 1), kOfBias);
     multiply_add(context, transposed(of_head), {of_hidden(saved.z, h)}, rows_of(dwv, h),
@@ -124,26 +145,27 @@ void AttentionPool::backward(Context& context, const Tensor& x, const int32_t* o
     multiply_add(context, transposed(saved.mass.columns_slice(h, 1)), {of_head}, of_size(dbv, h),
                  kOfBias);
   }
-  context.kernels.attention_pool_backward({.sequences = q.rows(),
+  context.kernels.attention_pool_backward({.sequences = query.rows(),
                                            .heads = heads_,
                                            .hidden = hidden_,
                                            .offsets = offsets,
                                            .tokens = x.rows(),
                                            .u = saved.u.f32(),
-                                           .x = x.f32(),
+                                           .x = x.numbers(),
                                            .scale = scale_,
                                            .dropout = dropout,
                                            .logsumexp = saved.logsumexp.f32(),
                                            .dz = dz.f32(),
                                            .dmass = dmass.f32(),
                                            .du = du.f32(),
-                                           .dx = dx.f32()},
+                                           .dx = dx.numbers()},
                                           context.stream);
   for (int64_t h = 0; h < heads_; ++h) {
     const Tensor of_head = of_hidden(du, h);
     multiply(context, {of_head}, transposed(rows_of(wk, h)), of_size(dq, h), context.precision);
     multiply_add(context, transposed(of_size(q, h)), {of_head}, rows_of(dwk, h), context.precision);
   }
+  copy(context, dq, dquery);
 }
 
 }  // namespace lathe

@@ -17,6 +17,7 @@ class AttentionPool {
   // `scale`.
   AttentionPool(const Linear& key, const Linear& value, int64_t head_size, float scale);
 
+  // Of floats, whatever activations are.
   struct Saved {
     Tensor u;          // [sequences, heads * hidden]: q Wk of each head
     Tensor z;          // [sequences, heads * hidden]
@@ -24,14 +25,14 @@ class AttentionPool {
     Tensor logsumexp;  // [sequences, heads]
   };
 
-  // x: [tokens, hidden], sequence s being its rows offsets[s] …; q: [sequences, hidden].
-  // result: [sequences, hidden]. All of floats. `saved` null: nothing is kept for backward.
-  void forward(Context& context, const Tensor& x, const int32_t* offsets, const Tensor& q,
+  // x: [tokens, hidden], sequence s being its rows offsets[s] …; query: [sequences, hidden].
+  // result: [sequences, hidden]. `saved` null: nothing is kept for backward.
+  void forward(Context& context, const Tensor& x, const int32_t* offsets, const Tensor& query,
                const Dropout& dropout, const Tensor& result, Saved* saved) const;
-  // dx and dq are assigned; rows of x after the last sequence have no gradient.
-  void backward(Context& context, const Tensor& x, const int32_t* offsets, const Tensor& q,
+  // dx and dquery are assigned; rows of x after the last sequence have no gradient.
+  void backward(Context& context, const Tensor& x, const int32_t* offsets, const Tensor& query,
                 const Dropout& dropout, const Tensor& dresult, const Saved& saved, const Tensor& dx,
-                const Tensor& dq);
+                const Tensor& dquery);
 
  private:
   // Those of head h, in a tensor that has the heads' parts side by side or one below the other. Of

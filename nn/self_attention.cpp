@@ -4,14 +4,6 @@
 
 namespace lathe {
 
-namespace {
-
-bool pools(const Context& context) {
-  return context.activations == DType::kF32 && pools_attention(context.kernels);
-}
-
-}  // namespace
-
 SelfAttention::SelfAttention(ParameterStore& parameters, const std::string& prefix,
                              const BertConfig& config, uint32_t dropout_site)
     : query_key_value_(parameters, {prefix + ".query", prefix + ".key", prefix + ".value"},
@@ -40,7 +32,7 @@ void SelfAttention::forward(Context& context, const Tensor& x, const Tensor& x_q
   } else {
     made.q = context.allocate({x_q.rows(), hidden});
     query_.forward(context, x_q, made.q);
-    if (pools(context)) {
+    if (pools_attention(context.kernels)) {
       pool_.forward(context, x, span.offsets, made.q, dropout, result,
                     saved != nullptr ? &made.pool : nullptr);
       if (saved != nullptr) *saved = made;
@@ -118,7 +110,7 @@ void SelfAttention::backward(Context& context, const Tensor& x, const Tensor& x_
   const Arena::Scope temporaries(context.arena);
   const int64_t hidden = heads_ * head_size_;
   const Tensor dq = context.allocate({x_q.rows(), hidden});
-  if (pools(context)) {
+  if (pools_attention(context.kernels)) {
     pool_.backward(context, x, span.offsets, saved.q,
                    context.dropout(dropout_, dropout_site_, true), dresult, saved.pool, dx, dq);
   } else {

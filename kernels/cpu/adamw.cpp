@@ -35,7 +35,10 @@ void update_run(const Update& u, const ParameterSlice& slice, float decay, int64
     const Vec v = load(slice.v + i, lanes) * u.beta2 + g * g * u.one_minus_beta2;
     const Vec divisor = square_root(v) * u.variance_scale + u.eps;
     const Vec value = load(slice.value + i, lanes);
-    store(slice.value + i, value - value * decay - u.rate * m / divisor, lanes);
+    const Vec updated = value - value * decay - u.rate * m / divisor;
+    store(slice.value + i, updated, lanes);
+    if (slice.rounded != nullptr)
+      store(reinterpret_cast<Bfloat16*>(slice.rounded) + i, updated, lanes);
     store(slice.m + i, m, lanes);
     store(slice.v + i, v, lanes);
     store(slice.gradient + i, Vec{}, lanes);

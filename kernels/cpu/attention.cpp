@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include "kernels/cpu/dropout.h"
+#include "kernels/cpu/numbers.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/small_product.h"
@@ -63,17 +64,45 @@ using ForwardHead = Head<AttentionForwardArgs>;
 using BackwardPlan = Plan<AttentionBackwardArgs>;
 using BackwardHead = Head<AttentionBackwardArgs>;
 
+// Where products read and write the rows of a head: where they lie, if they are floats, and else in
+// `memory`, as floats with rows of head_width.
+template <class Number>
+struct Rows {
+  Number* rows;
+  int64_t ld;
+  float* memory;
+  int64_t head_width;
+
+  auto* floats() const {
+    if constexpr (kIsFloat<Number>) {
+      return rows;
+    } else {
+      return memory;
+    }
+  }
+  int64_t ld_floats() const { return kIsFloat<Number> ? ld : head_width; }
+  // From the rows, and to them.
+  void read(int64_t count, int64_t columns) const {
+    if constexpr (!kIsFloat<Number>) pack(rows, ld, count, columns, memory, head_width);
+  }
+  void write(int64_t count, int64_t columns) const {
+    if constexpr (!kIsFloat<Number>) unpack(memory, head_width, count, columns, rows, ld);
+  }
+};
+
 struct ForwardMemory {
   explicit ForwardMemory(const ForwardPlan& plan)
       : keys_transposed(thread_scratch.floats(plan.head_width * plan.key_width +
                                               plan.keys * plan.head_width +
-                                              kQueryBlock * plan.key_width)),
+                                              kQueryBlock * (plan.key_width + plan.head_width))),
         values(keys_transposed + plan.head_width * plan.key_width),
-        scores(values + plan.keys * plan.head_width) {}
+        scores(values + plan.keys * plan.head_width),
+        rows(scores + kQueryBlock * plan.key_width) {}
 
   float* keys_transposed;  // [head_size, keys], times scale
   float* values;           // [keys, head_size]
   float* scores;           // [kQueryBlock, keys]
+  float* rows;             // [kQueryBlock, head_size]: queries, then context
 };
 
 // From scores to dropout(softmax(scores)) in place. Returns the logsumexp.
@@ -97,13 +126,19 @@ float softmax_row(float* scores, int64_t keys, const float* factors) {
   return row_largest + __builtin_logf(row_sum);
 }
 
+template <class Number>
 void forward_block(const AttentionForwardArgs& args, const ForwardHead& h, const ForwardPlan& plan,
                    const ForwardMemory& memory, DropoutRow& dropout, int64_t first, int64_t count) {
+  const Rows<const Number> q = {as<Number>(args.q) + first * args.ldq + h.column, args.ldq,
+                                memory.rows, plan.head_width};
+  const Rows<Number> context = {as<Number>(args.context) + first * args.ldcontext + h.column,
+                                args.ldcontext, memory.rows, plan.head_width};
+  q.read(count, args.head_size);
   multiply({.m = count,
             .n = h.key_width,
             .k = args.head_size,
-            .a = args.q + first * args.ldq + h.column,
-            .lda = args.ldq,
+            .a = q.floats(),
+            .lda = q.ld_floats(),
             .transpose_a = false,
             .b = memory.keys_transposed,
             .ldb = h.key_width,
@@ -124,23 +159,25 @@ void forward_block(const AttentionForwardArgs& args, const ForwardHead& h, const
             .transpose_a = false,
             .b = memory.values,
             .ldb = plan.head_width,
-            .c = args.context + first * args.ldcontext + h.column,
-            .ldc = args.ldcontext,
+            .c = context.floats(),
+            .ldc = context.ld_floats(),
             .add = false});
+  context.write(count, args.head_size);
 }
 
+template <class Number>
 void forward_head(const ForwardPlan& plan, const ForwardMemory& memory, DropoutRow& dropout,
                   int64_t unit) {
   const AttentionForwardArgs& args = plan.args;
   const ForwardHead h(args, unit);
   if (h.first_query == h.last_query) return;
-  pack_transposed(args.k + h.first_key * args.ldk + h.column, args.ldk, h.keys, args.head_size,
-                  args.scale, memory.keys_transposed, h.key_width);
-  pack(args.v + h.first_key * args.ldv + h.column, args.ldv, h.keys, args.head_size, memory.values,
-       plan.head_width);
+  pack_transposed(as<Number>(args.k) + h.first_key * args.ldk + h.column, args.ldk, h.keys,
+                  args.head_size, args.scale, memory.keys_transposed, h.key_width);
+  pack(as<Number>(args.v) + h.first_key * args.ldv + h.column, args.ldv, h.keys, args.head_size,
+       memory.values, plan.head_width);
   for (int64_t first = h.first_query; first < h.last_query; first += kQueryBlock) {
-    forward_block(args, h, plan, memory, dropout, first,
-                  minimum(kQueryBlock, h.last_query - first));
+    forward_block<Number>(args, h, plan, memory, dropout, first,
+                          minimum(kQueryBlock, h.last_query - first));
   }
 }
 
@@ -148,14 +185,17 @@ struct BackwardMemory {
   explicit BackwardMemory(const BackwardPlan& plan) {
     const int64_t square = plan.head_width * plan.key_width;
     const int64_t block = kQueryBlock * plan.key_width + kWidth;  // read beyond when transposed
-    keys_transposed = thread_scratch.floats(2 * square + plan.keys * plan.head_width +
-                                            2 * kQueryBlock * plan.head_width + 2 * block);
+    keys_transposed = thread_scratch.floats(2 * square + 3 * plan.keys * plan.head_width +
+                                            3 * kQueryBlock * plan.head_width + 2 * block);
     values_transposed = keys_transposed + square;
     keys = values_transposed + square;
     queries = keys + plan.keys * plan.head_width;
     dcontext = queries + kQueryBlock * plan.head_width;
     p = dcontext + kQueryBlock * plan.head_width;
     dscore = p + block;
+    dq = dscore + block;
+    dk = dq + kQueryBlock * plan.head_width;
+    dv = dk + plan.keys * plan.head_width;
   }
 
   float* keys_transposed;    // [head_size, keys], times scale
@@ -165,9 +205,13 @@ struct BackwardMemory {
   float* dcontext;           // [kQueryBlock, head_size]
   float* p;                  // [kQueryBlock, keys]: scores, then dropout(p)
   float* dscore;             // [kQueryBlock, keys]: dcontext · v, then the gradient of score
+  // Of rows that are not floats.
+  float* dq;       // [kQueryBlock, head_size]
+  float *dk, *dv;  // [keys, head_size]
 };
 
-float dot(const float* a, const float* b, int64_t count) {
+template <class Number>
+float dot(const Number* a, const Number* b, int64_t count) {
   Vec sum{};
   for (int64_t j = 0; j < count; j += kWidth) {
     sum += load(a + j, count - j) * load(b + j, count - j);
@@ -186,13 +230,17 @@ void softmax_backward_row(float* p, float* dscore, int64_t keys, float logsumexp
   }
 }
 
+template <class Number>
 void backward_block(const BackwardPlan& plan, const BackwardHead& h, const BackwardMemory& memory,
-                    DropoutRow& dropout, int64_t first, int64_t count) {
+                    const Rows<Number>& dk, const Rows<Number>& dv, DropoutRow& dropout,
+                    int64_t first, int64_t count) {
   const AttentionBackwardArgs& args = plan.args;
-  const float* context = args.context + first * args.ldcontext + h.column;
-  const float* dcontext = args.dcontext + first * args.ldcontext + h.column;
-  pack(args.q + first * args.ldq + h.column, args.ldq, count, args.head_size, memory.queries,
-       plan.head_width);
+  const Number* context = as<Number>(args.context) + first * args.ldcontext + h.column;
+  const Number* dcontext = as<Number>(args.dcontext) + first * args.ldcontext + h.column;
+  const Rows<Number> dq = {as<Number>(args.dq) + first * args.lddq + h.column, args.lddq, memory.dq,
+                           plan.head_width};
+  pack(as<Number>(args.q) + first * args.ldq + h.column, args.ldq, count, args.head_size,
+       memory.queries, plan.head_width);
   pack(dcontext, args.ldcontext, count, args.head_size, memory.dcontext, plan.head_width);
 
   SmallProduct scores{.m = count,
@@ -228,9 +276,10 @@ void backward_block(const BackwardPlan& plan, const BackwardHead& h, const Backw
             .transpose_a = false,
             .b = memory.keys,
             .ldb = plan.head_width,
-            .c = args.dq + first * args.lddq + h.column,
-            .ldc = args.lddq,
+            .c = dq.floats(),
+            .ldc = dq.ld_floats(),
             .add = false});
+  dq.write(count, args.head_size);
   SmallProduct of_keys{.m = h.keys,
                        .n = args.head_size,
                        .k = count,
@@ -239,70 +288,89 @@ void backward_block(const BackwardPlan& plan, const BackwardHead& h, const Backw
                        .transpose_a = true,
                        .b = memory.queries,
                        .ldb = plan.head_width,
-                       .c = args.dk + h.first_key * args.lddk + h.column,
-                       .ldc = args.lddk,
+                       .c = dk.floats(),
+                       .ldc = dk.ld_floats(),
                        .add = first > h.first_query};
   multiply(of_keys);
   of_keys.a = memory.p;
   of_keys.b = memory.dcontext;
-  of_keys.c = args.dv + h.first_key * args.lddv + h.column;
-  of_keys.ldc = args.lddv;
+  of_keys.c = dv.floats();
+  of_keys.ldc = dv.ld_floats();
   multiply(of_keys);
 }
 
-void clear_rows(float* x, int64_t ld, int64_t rows, int64_t columns) {
+template <class Number>
+void clear_rows(const Rows<Number>& x, int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; ++i) {
-    __builtin_memset(x + i * ld, 0, static_cast<uint64_t>(columns) * sizeof(float));
+    __builtin_memset(x.rows + i * x.ld, 0, static_cast<uint64_t>(columns) * sizeof(Number));
   }
 }
 
+template <class Number>
 void backward_head(const BackwardPlan& plan, const BackwardMemory& memory, DropoutRow& dropout,
                    int64_t unit) {
   const AttentionBackwardArgs& args = plan.args;
   const BackwardHead h(args, unit);
+  const Rows<Number> dk = {as<Number>(args.dk) + h.first_key * args.lddk + h.column, args.lddk,
+                           memory.dk, plan.head_width};
+  const Rows<Number> dv = {as<Number>(args.dv) + h.first_key * args.lddv + h.column, args.lddv,
+                           memory.dv, plan.head_width};
   if (h.first_query == h.last_query) {
-    clear_rows(args.dk + h.first_key * args.lddk + h.column, args.lddk, h.keys, args.head_size);
-    clear_rows(args.dv + h.first_key * args.lddv + h.column, args.lddv, h.keys, args.head_size);
+    clear_rows(dk, h.keys, args.head_size);
+    clear_rows(dv, h.keys, args.head_size);
     return;
   }
-  const float* k = args.k + h.first_key * args.ldk + h.column;
-  const float* v = args.v + h.first_key * args.ldv + h.column;
+  const Number* k = as<Number>(args.k) + h.first_key * args.ldk + h.column;
+  const Number* v = as<Number>(args.v) + h.first_key * args.ldv + h.column;
   pack(k, args.ldk, h.keys, args.head_size, memory.keys, plan.head_width);
   pack_transposed(k, args.ldk, h.keys, args.head_size, args.scale, memory.keys_transposed,
                   h.key_width);
   pack_transposed(v, args.ldv, h.keys, args.head_size, 1.0f, memory.values_transposed, h.key_width);
   for (int64_t first = h.first_query; first < h.last_query; first += kQueryBlock) {
-    backward_block(plan, h, memory, dropout, first, minimum(kQueryBlock, h.last_query - first));
+    backward_block<Number>(plan, h, memory, dk, dv, dropout, first,
+                           minimum(kQueryBlock, h.last_query - first));
+  }
+  dk.write(h.keys, args.head_size);
+  dv.write(h.keys, args.head_size);
+}
+
+// Which thread takes which head changes nothing: no result crosses a head.
+template <class Number>
+void forward(const ForwardPlan& plan) {
+#pragma omp parallel num_threads(plan.threads())
+  {
+    const ForwardMemory memory(plan);
+    DropoutRow dropout(plan.args.dropout, plan.keys);
+#pragma omp for schedule(dynamic)
+    for (int64_t unit = 0; unit < plan.args.sequences * plan.args.heads; ++unit) {
+      forward_head<Number>(plan, memory, dropout, unit);
+    }
+  }
+}
+
+template <class Number>
+void backward(const BackwardPlan& plan) {
+#pragma omp parallel num_threads(plan.threads())
+  {
+    const BackwardMemory memory(plan);
+    DropoutRow dropout(plan.args.dropout, plan.keys);
+#pragma omp for schedule(dynamic)
+    for (int64_t unit = 0; unit < plan.args.sequences * plan.args.heads; ++unit) {
+      backward_head<Number>(plan, memory, dropout, unit);
+    }
   }
 }
 
 }  // namespace
 
-// Which thread takes which head changes nothing: no result crosses a head.
 void attention_forward(const AttentionForwardArgs& args, Stream) {
   const ForwardPlan plan(args);
-#pragma omp parallel num_threads(plan.threads())
-  {
-    const ForwardMemory memory(plan);
-    DropoutRow dropout(args.dropout, plan.keys);
-#pragma omp for schedule(dynamic)
-    for (int64_t unit = 0; unit < args.sequences * args.heads; ++unit) {
-      forward_head(plan, memory, dropout, unit);
-    }
-  }
+  with_number(args.q.precision, [&](auto number) { forward<decltype(number)>(plan); });
 }
 
 void attention_backward(const AttentionBackwardArgs& args, Stream) {
   const BackwardPlan plan(args);
-#pragma omp parallel num_threads(plan.threads())
-  {
-    const BackwardMemory memory(plan);
-    DropoutRow dropout(args.dropout, plan.keys);
-#pragma omp for schedule(dynamic)
-    for (int64_t unit = 0; unit < args.sequences * args.heads; ++unit) {
-      backward_head(plan, memory, dropout, unit);
-    }
-  }
+  with_number(args.q.precision, [&](auto number) { backward<decltype(number)>(plan); });
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include "kernels/cpu/dropout.h"
+#include "kernels/cpu/numbers.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/small_product.h"
@@ -49,14 +50,19 @@ class Work {
       : plan_(plan), args_(plan.args), dropout_(plan.args.dropout, plan.longest) {}
 
  protected:
-  // Rows as SmallProduct's b: themselves where they fill whole vectors, else a copy in `memory`.
-  const float* whole_rows(const float* rows, int64_t count, float* memory) const {
-    if (plan_.width == args_.hidden) return rows;
+  // Rows as SmallProduct's b: themselves where they are floats that fill whole vectors, else a copy
+  // in `memory`.
+  template <class Row>
+  const float* whole_rows(const Row* rows, int64_t count, float* memory) const {
+    if constexpr (kIsFloat<Row>) {
+      if (plan_.width == args_.hidden) return rows;
+    }
     pack(rows, args_.hidden, count, args_.hidden, memory, plan_.width);
     return memory;
   }
 
-  // c[rows, lanes] = x rowsᵀ, with rows [heads, hidden] transposed into `memory`.
+  // c[rows, lanes] = x of_headsᵀ, with x of whole_rows() and of_heads [heads, hidden] transposed
+  // into `memory`.
   void multiply_by_heads(const float* x, int64_t rows, const float* of_heads, float factor,
                          float* memory, float* c) const {
     pack_transposed(of_heads, args_.hidden, args_.heads, args_.hidden, factor, memory, plan_.lanes);
@@ -64,7 +70,7 @@ class Work {
               .n = plan_.lanes,
               .k = args_.hidden,
               .a = x,
-              .lda = args_.hidden,
+              .lda = plan_.width,
               .transpose_a = false,
               .b = memory,
               .ldb = plan_.lanes,
@@ -103,6 +109,7 @@ class Work {
   DropoutRow dropout_;
 };
 
+template <class Number>
 class Forward : public Work<AttentionPoolForwardArgs> {
  public:
   explicit Forward(const Plan<AttentionPoolForwardArgs>& plan) : Work(plan) {
@@ -115,12 +122,12 @@ class Forward : public Work<AttentionPoolForwardArgs> {
 
   void run(int64_t sequence) {
     const int64_t first = args_.offsets[sequence], rows = args_.offsets[sequence + 1] - first;
-    const float* x = args_.x + first * args_.hidden;
+    const float* x = whole_rows(as<Number>(args_.x) + first * args_.hidden, rows, rows_);
     const int64_t head = sequence * args_.heads;
     multiply_by_heads(x, rows, args_.u + head * args_.hidden, args_.scale, transposed_, scores_);
     draw(sequence, rows, factors_);
     for (int64_t h = 0; h < args_.heads; h += kWidth) softmax(head, h, rows);
-    sum_rows(scores_, whole_rows(x, rows, rows_), rows, args_.z + head * args_.hidden);
+    sum_rows(scores_, x, rows, args_.z + head * args_.hidden);
   }
 
  private:
@@ -157,6 +164,7 @@ class Forward : public Work<AttentionPoolForwardArgs> {
   float* rows_;        // [rows, width]
 };
 
+template <class Number>
 class Backward : public Work<AttentionPoolBackwardArgs> {
  public:
   explicit Backward(const Plan<AttentionPoolBackwardArgs>& plan) : Work(plan) {
@@ -172,14 +180,19 @@ class Backward : public Work<AttentionPoolBackwardArgs> {
 
   void run(int64_t sequence) {
     const int64_t first = args_.offsets[sequence], rows = args_.offsets[sequence + 1] - first;
-    const float* x = args_.x + first * args_.hidden;
+    const float* x = whole_rows(as<Number>(args_.x) + first * args_.hidden, rows, rows_);
     const int64_t head = sequence * args_.heads;
     const float *u = args_.u + head * args_.hidden, *dz = args_.dz + head * args_.hidden;
     multiply_by_heads(x, rows, u, args_.scale, transposed_, p_);
     multiply_by_heads(x, rows, dz, 1.0f, transposed_, dscore_);
     draw(sequence, rows, factors_);
     for (int64_t h = 0; h < args_.heads; h += kWidth) softmax_backward(head, h, rows);
-    sum_rows(dscore_, whole_rows(x, rows, rows_), rows, args_.du + head * args_.hidden);
+    sum_rows(dscore_, x, rows, args_.du + head * args_.hidden);
+    // x is no longer needed: its copy makes way for the gradient that is to be rounded.
+    Number* const dx = as<Number>(args_.dx) + first * args_.hidden;
+    float* of_floats = rows_;
+    if constexpr (kIsFloat<Number>) of_floats = dx;
+    const int64_t ld = kIsFloat<Number> ? args_.hidden : plan_.width;
     SmallProduct of_rows{.m = rows,
                          .n = args_.hidden,
                          .k = args_.heads,
@@ -188,14 +201,16 @@ class Backward : public Work<AttentionPoolBackwardArgs> {
                          .transpose_a = false,
                          .b = whole_rows(dz, args_.heads, dz_),
                          .ldb = plan_.width,
-                         .c = args_.dx + first * args_.hidden,
-                         .ldc = args_.hidden,
+                         .c = of_floats,
+                         .ldc = ld,
                          .add = false};
     multiply(of_rows);
     of_rows.a = dscore_;
     of_rows.b = whole_rows(u, args_.heads, u_);
     of_rows.add = true;
     multiply(of_rows);
+    if constexpr (!kIsFloat<Number>)
+      unpack(rows_, plan_.width, rows, args_.hidden, dx, args_.hidden);
   }
 
  private:
@@ -244,14 +259,17 @@ void run_all(const Args& args) {
 }  // namespace
 
 void attention_pool_forward(const AttentionPoolForwardArgs& args, Stream) {
-  run_all<Forward>(args);
+  with_number(args.x.precision, [&](auto number) { run_all<Forward<decltype(number)>>(args); });
 }
 
 void attention_pool_backward(const AttentionPoolBackwardArgs& args, Stream) {
-  run_all<Backward>(args);
   const int64_t used = args.sequences == 0 ? 0 : args.offsets[args.sequences];
-  __builtin_memset(args.dx + used * args.hidden, 0,
-                   static_cast<uint64_t>((args.tokens - used) * args.hidden) * sizeof(float));
+  with_number(args.x.precision, [&](auto number) {
+    using Number = decltype(number);
+    run_all<Backward<Number>>(args);
+    __builtin_memset(as<Number>(args.dx) + used * args.hidden, 0,
+                     static_cast<uint64_t>((args.tokens - used) * args.hidden) * sizeof(Number));
+  });
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

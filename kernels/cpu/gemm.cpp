@@ -34,12 +34,22 @@ constexpr int64_t kWideUnitsPerThread = 3;
 // a parallel region.
 constexpr int64_t kMinWorkPerThread = 1 << 19;
 
+constexpr int64_t kTileFloats = kTileRows * kTileColumns;
+
 // One panel, or as many as are packed at a time, of the passing operand, multiplied by what is
 // kept. A unit of work is as many of them as its lines and the blocks of k make.
 struct Turn {
   int64_t unit;   // those of one chunk of the kept operand after those of another
   int64_t block;  // of k
   int64_t group;  // of the unit's lines
+};
+
+// A block of c, what is multiplied for it, and where the sums are made if that is not c.
+struct Block {
+  Range rows, columns, l;
+  const float *a_panels, *b_panels;
+  float* sums;
+  int64_t next_row, next_column;  // floats from the sums of a tile to those beside it
 };
 
 // One product. Every thread of a team has one of its own.
@@ -63,11 +73,13 @@ class Product {
   Packing kept_packing(const Turn& turn);
   void sum_rows() const;
   void multiply(const Turn& turn, const float* passing_panels, Packing& next);
-  void multiply(Range rows, const float* a_panels, Range columns, const float* b_panels, Range l,
-                Packing& kept, Packing& next) const;
+  void multiply(const Block& block, Packing& kept, Packing& next) const;
+  RowsAhead rows_ahead(const ConstNumbers& x, int64_t offset, int64_t columns) const;
 
   const GemmArgs& args_;
   int64_t& claimed_;
+  const Precision precision_;  // of the panels
+  const bool sums_in_c_;       // else in sums_, until they are complete
   const Operand a_, b_;
   const int64_t k_blocks_, k_length_;
   const bool keep_a_;
@@ -75,29 +87,33 @@ class Product {
   int64_t kept_chunk_, unit_, group_;  // lines
   int64_t chunks_, units_;
   float *kept_panels_, *passing_panels_[2];
+  float*
+      sums_;  // [tiles of a unit, tiles of what is kept, kTileFloats]; of one block of k one tile
   int64_t packing_unit_ = -1;  // this thread's first of the chunk that is kept
 };
 
 Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
     : args_(args),
       claimed_(claimed),
-      a_{{args.a, args.lda, !args.transpose_a, args.precision},
+      precision_(args.a.precision == Precision::kBF16 ? Precision::kBF16 : args.precision),
+      sums_in_c_(args.c.precision == Precision::kF32),
+      a_{{args.a, args.lda, !args.transpose_a, precision_},
          args.m,
          kTileRows,
          kPackedRows,
          pack_a_part},
-      b_{{args.b, args.ldb, args.transpose_b, args.precision},
+      b_{{args.b, args.ldb, args.transpose_b, precision_},
          args.n,
          kTileColumns,
          kTileColumns,
          pack_b_part},
       // Equal blocks, so that no short one wastes its pass over c.
-      k_blocks_(maximum(1, divide_up(args.k, max_k(args.precision)))),
+      k_blocks_(maximum(1, divide_up(args.k, max_k(precision_)))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
       keep_a_(args.m <= args.n),
       kept_(keep_a_ ? a_ : b_),
       passing_(keep_a_ ? b_ : a_) {
-  const int64_t line_bytes = maximum(1, k_length_ * element_bytes(args.precision));
+  const int64_t line_bytes = maximum(1, k_length_ * element_bytes(precision_));
   const int64_t kept_most = maximum(kept_.tile_lines, kKeptBytes / line_bytes);
   const int64_t chunks = divide_up(kept_.lines, kept_most);
   kept_chunk_ = round_up(divide_up(kept_.lines, chunks), kept_.tile_lines);
@@ -110,11 +126,14 @@ Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
   chunks_ = divide_up(kept_.lines, kept_chunk_);
   units_ = divide_up(passing_.lines, unit_);
   const int64_t group_floats = passing_.floats(group_, k_length_);
+  int64_t sums = sums_in_c_ ? 0 : kTileFloats;
+  if (k_blocks_ > 1) sums *= unit_ / passing_.tile_lines * (kept_chunk_ / kept_.tile_lines);
   static thread_local Scratch scratch;
-  kept_panels_ = scratch.floats(kept_floats + (kPacksBeside ? 2 : 1) * group_floats);
+  kept_panels_ = scratch.floats(kept_floats + (kPacksBeside ? 2 : 1) * group_floats + sums);
   // One group's panels are read while the next one's are written.
   passing_panels_[0] = kept_panels_ + kept_floats;
   passing_panels_[1] = passing_panels_[0] + (kPacksBeside ? group_floats : 0);
+  sums_ = passing_panels_[1] + group_floats;
 }
 
 Range Product::k_block(int64_t block) const {
@@ -190,46 +209,67 @@ void Product::sum_rows() const {
 void Product::multiply(const Turn& turn, const float* passing_panels, Packing& next) {
   const Range kept = kept_lines(turn), passing = passing_lines(turn), l = k_block(turn.block);
   const float* kept_panels = kept_panels_ + turn.block * kept_.floats(kept.size(), k_length_);
-  const int64_t steps = divide_up(kept.size(), kept_.tile_lines) * divide_up(l.size(), kDepthStep);
+  const int64_t kept_tiles = divide_up(kept.size(), kept_.tile_lines);
   Packing keeping = kept_packing(turn);
-  keeping.spread(steps);
-  next.spread(steps);
+  keeping.spread(kept_tiles * divide_up(l.size(), kDepthStep));
+  next.spread(kept_tiles * divide_up(l.size(), kDepthStep));
+  // Tiles of sums lie one after another as they are made.
+  const int64_t tile = k_blocks_ == 1 ? 0 : kTileFloats, line_of_tiles = kept_tiles * tile;
+  float* const sums =
+      sums_ + (passing.begin - unit_lines(turn).begin) / passing_.tile_lines * line_of_tiles;
   if (keep_a_) {
-    multiply(kept, kept_panels, passing, passing_panels, l, keeping, next);
+    multiply({kept, passing, l, kept_panels, passing_panels, sums, tile, line_of_tiles}, keeping,
+             next);
   } else {
-    multiply(passing, passing_panels, kept, kept_panels, l, keeping, next);
+    multiply({passing, kept, l, passing_panels, kept_panels, sums, line_of_tiles, tile}, keeping,
+             next);
   }
 }
 
-void Product::multiply(Range rows, const float* a_panels, Range columns, const float* b_panels,
-                       Range l, Packing& kept, Packing& next) const {
-  const bool add = args_.accumulate || l.begin > 0;
-  const bool complete = l.end == args_.k && args_.epilogue != Epilogue::kNone;
-  const bool reads_saved = complete && args_.epilogue == Epilogue::kGeluBackward;
+void Product::multiply(const Block& block, Packing& kept, Packing& next) const {
+  const auto& [rows, columns, l, a_panels, b_panels, sums, next_row, next_column] = block;
+  const bool complete = l.end == args_.k;
   const float* b_panel = b_panels;
   for (int64_t column = columns.begin; column < columns.end; column += kTileColumns) {
     const int64_t column_count = minimum(kTileColumns, columns.end - column);
     const float* a_panel = a_panels;
+    float* sum = sums + (column - columns.begin) / kTileColumns * next_column;
     for (int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const int64_t row_count = minimum(kTileRows, rows.end - row);
       const int64_t offset = row * args_.ldc + column;
       kept.finish(keep_a_ ? row + row_count : column + column_count);
-      multiply_tile({.precision = args_.precision,
-                     .rows = row_count,
-                     .columns = column_count,
-                     .k = l.size(),
-                     .a = a_panel,
-                     .b = b_panel,
-                     .c = args_.c + offset,
-                     .ldc = args_.ldc,
-                     .add = add,
-                     .read_next = reads_saved ? args_.saved + offset : nullptr,
-                     .beside = kept.done() ? &next : &kept});
-      if (complete) apply_epilogue(args_, row, row_count, column, column_count);
+      Tile tile{.precision = precision_,
+                .rows = row_count,
+                .columns = column_count,
+                .k = l.size(),
+                .a = a_panel,
+                .b = b_panel,
+                .c = sum,
+                .ldc = kTileColumns,
+                .add = l.begin > 0,
+                .written = {},
+                .read = {},
+                .beside = kept.done() ? &next : &kept};
+      if (sums_in_c_) {
+        tile.c = args_.c + offset;
+        tile.ldc = args_.ldc;
+        tile.add |= args_.accumulate;
+      }
+      if (sums_in_c_ || complete) tile.written = rows_ahead(args_.c, offset, column_count);
+      if (complete && args_.epilogue == Epilogue::kGeluBackward)
+        tile.read = rows_ahead(args_.saved, offset, column_count);
+      multiply_tile(tile);
+      if (complete) apply_epilogue(args_, {row, row_count, column, column_count, tile.c, tile.ldc});
       a_panel += a_.floats(kTileRows, l.size());
+      sum += next_row;
     }
     b_panel += b_.floats(kTileColumns, l.size());
   }
+}
+
+RowsAhead Product::rows_ahead(const ConstNumbers& x, int64_t offset, int64_t columns) const {
+  const int64_t bytes = x.precision == Precision::kF32 ? 4 : 2;
+  return {static_cast<const char*>(x.data) + offset * bytes, args_.ldc * bytes, columns * bytes};
 }
 
 // A call from inside a parallel region stays on its thread.
@@ -239,10 +279,18 @@ int64_t thread_count(const GemmArgs& args) {
   return maximum(1, minimum(worth, omp_get_max_threads()));
 }
 
+// Where a product has no columns, its rows may still be summed.
+void sum_rows_alone(const GemmArgs& args) {
+  if (args.a_row_sum == nullptr) return;
+  const PanelSource a = {args.a, args.lda, !args.transpose_a, args.precision};
+  add_row_sums(a, 0, args.m, 0, args.k, args.a_row_sum);
+}
+
 }  // namespace
 
 void gemm(const GemmArgs& args, Stream /*stream*/) {
-  if (args.m == 0 || args.n == 0) return;
+  if (args.m == 0) return;
+  if (args.n == 0) return sum_rows_alone(args);
   const int64_t threads = thread_count(args);
   int64_t claimed = 0;
   // The work sharing of sum_rows() would join an enclosing team: a nested call makes its own, of

@@ -5,9 +5,16 @@
 
 namespace lathe::cpu::LATHE_ISA {
 
-// Turns the products in rows [row, row + rows) and columns [column, column + columns) of args.c
-// into the result that args.epilogue defines, and writes or reads the same part of args.saved.
-void apply_epilogue(const GemmArgs& args, int64_t row, int64_t rows, int64_t column,
-                    int64_t columns);
+// Some rows and columns of c, and the sums of their products: that of row `row` + i and column
+// `column` + j at sums[i * ld + j]. Of floats they may lie in c.
+struct SummedTile {
+  int64_t row, rows, column, columns;
+  const float* sums;
+  int64_t ld;
+};
+
+// Stores in args.c the result that args.epilogue and args.accumulate define, and writes or reads
+// the same part of args.saved.
+void apply_epilogue(const GemmArgs& args, const SummedTile& tile);
 
 }  // namespace lathe::cpu::LATHE_ISA

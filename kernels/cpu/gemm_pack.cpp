@@ -85,6 +85,22 @@ void transpose_lines(const float* source, int64_t ld, int64_t lines, int64_t k, 
   }
 }
 
+// The same of bfloat16s, some of each line at a time.
+template <class Block>
+void transpose_lines(const Bfloat16* source, int64_t ld, int64_t lines, int64_t k, float* target,
+                     int64_t stride) {
+  constexpr int64_t kLength = 64;
+  alignas(64) float widened[kTileColumns * kLength];
+  for (int64_t first = 0; first < k; first += kLength) {
+    const int64_t count = minimum(kLength, k - first);
+    for (int64_t i = 0; i < lines; ++i) {
+      for (int64_t l = 0; l < count; l += kWidth)
+        store(widened + i * kLength + l, load(source + i * ld + first + l, count - l));
+    }
+    transpose_lines<Block>(widened, kLength, lines, count, target + first * stride, stride);
+  }
+}
+
 // target[l * kLines + i] = source[l * ld + i], and the kLines after them into each further panel: a
 // count known to the compiler becomes plain vector moves.
 template <int kLines, int kPanels = 1>
@@ -99,10 +115,12 @@ void copy(const float* source, int64_t ld, int64_t k, float* target, int64_t pan
   }
 }
 
-void copy_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,
+template <class Number>
+void copy_lines(const Number* source, int64_t ld, int64_t lines, int64_t k, float* target,
                 int64_t stride) {
   for (int64_t l = 0; l < k; ++l) {
-    for (int64_t i = 0; i < lines; ++i) target[l * stride + i] = source[l * ld + i];
+    for (int64_t i = 0; i < lines; i += kWidth)
+      store(target + l * stride + i, load(source + l * ld + i, lines - i), lines - i);
   }
 }
 
@@ -120,11 +138,12 @@ __m512i pairs_of(Vec x, Vec y) {
 }
 
 // Of elements that lie one after another, source[l * ld + i]: those of a pair are a row apart.
-void pair_rows(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,
+template <class Number>
+void pair_rows(const Number* source, int64_t ld, int64_t lines, int64_t k, float* target,
                int64_t stride) {
   for (int64_t l = 0; l < k; l += 2, source += 2 * ld, target += stride) {
     for (int64_t i = 0; i < stride; i += kWidth) {
-      const float *even = source + i, *odd = even + ld;
+      const Number *even = source + i, *odd = even + ld;
       __builtin_prefetch(even + 8 * ld);
       __builtin_prefetch(odd + 8 * ld);
       const int64_t there = lines - i;  // > 0: the stride is that of these lines
@@ -135,7 +154,8 @@ void pair_rows(const float* source, int64_t ld, int64_t lines, int64_t k, float*
 }
 
 // The same of 16 lines, the first eight into one panel and the rest into another.
-void pair_rows_of_two(const float* source, int64_t ld, int64_t k, float* first, float* second) {
+template <class Number>
+void pair_rows_of_two(const Number* source, int64_t ld, int64_t k, float* first, float* second) {
   static_assert(2 * kTileRows == kWidth);
   for (int64_t l = 0; l < k; l += 2, source += 2 * ld, first += kTileRows, second += kTileRows) {
     __builtin_prefetch(source + 16 * ld);
@@ -150,7 +170,8 @@ void pair_rows_of_two(const float* source, int64_t ld, int64_t k, float* first, 
 
 // Of elements that lie one after another, source[i * ld + l]: a line is rounded into pairs where it
 // lies, then pairs are transposed as floats are.
-void pair_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float* target,
+template <class Number>
+void pair_lines(const Number* source, int64_t ld, int64_t lines, int64_t k, float* target,
                 int64_t stride) {
   constexpr int64_t kBlockLines = WideBlock::kRows, kBlockPairs = 256;
   alignas(64) float block[kBlockLines * kBlockPairs];
@@ -160,7 +181,7 @@ void pair_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float
     for (int64_t line = 0; line < lines; line += kBlockLines) {
       const int64_t block_lines = minimum(kBlockLines, lines - line);
       for (int64_t i = 0; i < block_lines; ++i) {
-        const float* from = source + (line + i) * ld + first;
+        const Number* from = source + (line + i) * ld + first;
         for (int64_t l = 0; l < count; l += 2 * kWidth) {
           const int64_t there = count - l;
           const Vec x = load(from + l, there);
@@ -173,9 +194,10 @@ void pair_lines(const float* source, int64_t ld, int64_t lines, int64_t k, float
   }
 }
 
+template <class Number>
 void pack_pairs(const PanelSource& source, int64_t first, int64_t lines, int64_t first_l, int64_t k,
                 float* panel, int64_t stride) {
-  const float* from = source.at(first, first_l);
+  const Number* from = source.at<Number>(first, first_l);
   if (!source.lines_contiguous) return pair_rows(from, source.ld, lines, k, panel, stride);
   pair_lines(from, source.ld, lines, k, panel, stride);
   for (int64_t p = 0; p < (k + 1) / 2; ++p) {
@@ -195,27 +217,29 @@ void round_to_bfloat16(float* panel, int64_t count) {
   }
 }
 
+template <class Number>
 void copy_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
   using Block = std::conditional_t<kTileRows == 8, WideBlock, QuadBlock>;
-  const float* source = a.at(first, first_l);
-  if (a.lines_contiguous) {
-    transpose_lines<Block>(source, a.ld, rows, k, panel, kTileRows);
-  } else if (rows == kTileRows) {
-    copy<kTileRows>(source, a.ld, k, panel);
-  } else {
-    copy_lines(source, a.ld, rows, k, panel, kTileRows);
+  const Number* source = a.at<Number>(first, first_l);
+  if (a.lines_contiguous) return transpose_lines<Block>(source, a.ld, rows, k, panel, kTileRows);
+  if constexpr (kIsFloat<Number>) {
+    if (rows == kTileRows) return copy<kTileRows>(source, a.ld, k, panel);
   }
+  copy_lines(source, a.ld, rows, k, panel, kTileRows);
 }
 
+template <class Number>
 void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                   float* panel) {
-  const float* source = b.at(first, first_l);
+  const Number* source = b.at<Number>(first, first_l);
   const int64_t stride = b_panel_stride(columns);
+  if constexpr (kIsFloat<Number>) {
+    if (!b.lines_contiguous && columns == kTileColumns)
+      return copy<kTileColumns>(source, b.ld, k, panel);
+  }
   if (b.lines_contiguous) {
     transpose_lines<WideBlock>(source, b.ld, columns, k, panel, stride);
-  } else if (columns == kTileColumns) {
-    return copy<kTileColumns>(source, b.ld, k, panel);
   } else {
     copy_lines(source, b.ld, columns, k, panel, stride);
   }
@@ -224,26 +248,62 @@ void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
   }
 }
 
+// Whether elements are rounded once they lie in the panel.
+template <class Number>
+bool rounds(const PanelSource& source) {
+  return kIsFloat<Number> && source.precision == Precision::kBF16;
+}
+
+template <class Number>
 void pack_a_panel(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                   float* panel) {
 #if defined(__AVX512BF16__)
-  if (holds_pairs(a.precision)) return pack_pairs(a, first, rows, first_l, k, panel, kTileRows);
+  if (holds_pairs(a.precision))
+    return pack_pairs<Number>(a, first, rows, first_l, k, panel, kTileRows);
 #endif
-  copy_a_panel(a, first, rows, first_l, k, panel);
-  if (a.precision == Precision::kBF16) round_to_bfloat16(panel, k * kTileRows);
+  copy_a_panel<Number>(a, first, rows, first_l, k, panel);
+  if (rounds<Number>(a)) round_to_bfloat16(panel, k * kTileRows);
 }
 
 // Two whole panels of an a whose lines lie across.
+template <class Number>
 void pack_two_a_panels(const PanelSource& a, int64_t first, int64_t first_l, int64_t k,
                        float* panel, float* next_panel) {
-  const float* source = a.at(first, first_l);
+  const Number* source = a.at<Number>(first, first_l);
 #if defined(__AVX512BF16__)
   if (holds_pairs(a.precision)) return pair_rows_of_two(source, a.ld, k, panel, next_panel);
 #endif
-  copy<kTileRows, 2>(source, a.ld, k, panel, next_panel - panel);
-  if (a.precision != Precision::kBF16) return;
+  if constexpr (kIsFloat<Number>) {
+    copy<kTileRows, 2>(source, a.ld, k, panel, next_panel - panel);
+  } else {
+    copy_lines(source, a.ld, kTileRows, k, panel, kTileRows);
+    copy_lines(source + kTileRows, a.ld, kTileRows, k, next_panel, kTileRows);
+  }
+  if (!rounds<Number>(a)) return;
   round_to_bfloat16(panel, k * kTileRows);
   round_to_bfloat16(next_panel, k * kTileRows);
+}
+
+template <class Number>
+void pack_a(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+            float* panels) {
+  float* const second = panels + panel_floats(a.precision, kTileRows, k);
+  if (rows == kPackedRows && !a.lines_contiguous)
+    return pack_two_a_panels<Number>(a, first, first_l, k, panels, second);
+  pack_a_panel<Number>(a, first, minimum(kTileRows, rows), first_l, k, panels);
+  if (rows <= kTileRows) return;
+  pack_a_panel<Number>(a, first + kTileRows, rows - kTileRows, first_l, k, second);
+}
+
+template <class Number>
+void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
+            float* panel) {
+#if defined(__AVX512BF16__)
+  if (holds_pairs(b.precision))
+    return pack_pairs<Number>(b, first, columns, first_l, k, panel, b_panel_stride(columns));
+#endif
+  copy_b_panel<Number>(b, first, columns, first_l, k, panel);
+  if (rounds<Number>(b)) round_to_bfloat16(panel, k * b_panel_stride(columns));
 }
 
 }  // namespace
@@ -259,24 +319,16 @@ PackedPart packed_part(const PanelSource& /*source*/, int64_t lines, int64_t k, 
 // undefined.
 void pack_a_part(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                  float* panels, int64_t /*part*/) {
-  float* const second = panels + panel_floats(a.precision, kTileRows, k);
-  if (rows == kPackedRows && !a.lines_contiguous)
-    return pack_two_a_panels(a, first, first_l, k, panels, second);
-  pack_a_panel(a, first, minimum(kTileRows, rows), first_l, k, panels);
-  if (rows <= kTileRows) return;
-  pack_a_panel(a, first + kTileRows, rows - kTileRows, first_l, k, second);
+  with_number(a.data.precision,
+              [&](auto number) { pack_a<decltype(number)>(a, first, rows, first_l, k, panels); });
 }
 
 // The panel of b: element or pair l of line j at l * b_panel_stride(columns) + j, zero beyond
 // `columns`.
 void pack_b_part(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                  float* panel, int64_t /*part*/) {
-#if defined(__AVX512BF16__)
-  if (holds_pairs(b.precision))
-    return pack_pairs(b, first, columns, first_l, k, panel, b_panel_stride(columns));
-#endif
-  copy_b_panel(b, first, columns, first_l, k, panel);
-  if (b.precision == Precision::kBF16) round_to_bfloat16(panel, k * b_panel_stride(columns));
+  with_number(b.data.precision,
+              [&](auto number) { pack_b<decltype(number)>(b, first, columns, first_l, k, panel); });
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

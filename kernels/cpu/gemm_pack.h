@@ -8,20 +8,21 @@
 
 #include <cstdint>
 
-#include "kernels/kernels.h"
+#include "kernels/cpu/numbers.h"
 
 namespace lathe::cpu::LATHE_ISA {
 
 // An operand as its panels see it: lines (rows of op(a), columns of op(b)) of elements numbered by
 // l.
 struct PanelSource {
-  const float* data;
+  ConstNumbers data;
   int64_t ld;
   bool lines_contiguous;  // element l of line i is at data[i * ld + l]; else at data[l * ld + i]
   Precision precision;    // that its panels are for
 
-  const float* at(int64_t line, int64_t l) const {
-    return lines_contiguous ? data + line * ld + l : data + l * ld + line;
+  template <class Number>
+  const Number* at(int64_t line, int64_t l) const {
+    return as<Number>(data) + (lines_contiguous ? line * ld + l : l * ld + line);
   }
 };
 

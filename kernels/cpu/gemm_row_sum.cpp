@@ -1,7 +1,5 @@
 #include "kernels/cpu/gemm_row_sum.h"
 
-#include "kernels/cpu/vector.h"
-
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
@@ -9,7 +7,8 @@ namespace {
 // definition.
 constexpr int kChains = 4;
 
-void add_rows_across(const float* source, int64_t ld, int64_t lanes, int64_t k, float* row_sum) {
+template <class Number>
+void add_rows_across(const Number* source, int64_t ld, int64_t lanes, int64_t k, float* row_sum) {
   Vec sum[kChains] = {};
   int64_t l = 0;
   for (; l + kChains <= k; l += kChains) {
@@ -21,27 +20,36 @@ void add_rows_across(const float* source, int64_t ld, int64_t lanes, int64_t k, 
   store(row_sum, load(row_sum, lanes) + total, lanes);
 }
 
-void add_row_along(const float* source, int64_t k, float* row_sum) {
+template <class Number>
+void add_row_along(const Number* source, int64_t k, float* row_sum) {
   float sum[kChains] = {};
   int64_t l = 0;
   for (; l + kChains <= k; l += kChains) {
-    for (int chain = 0; chain < kChains; ++chain) sum[chain] += source[l + chain];
+    for (int chain = 0; chain < kChains; ++chain) sum[chain] += value_of(source[l + chain]);
   }
-  for (; l < k; ++l) sum[0] += source[l];
+  for (; l < k; ++l) sum[0] += value_of(source[l]);
   *row_sum += (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-}  // namespace
-
-void add_row_sums(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                  float* row_sum) {
-  const float* source = a.at(first, first_l);
+template <class Number>
+void add_row_sums_of(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                     float* row_sum) {
+  const Number* source = a.at<Number>(first, first_l);
   if (a.lines_contiguous) {
     for (int64_t i = 0; i < rows; ++i) add_row_along(source + i * a.ld, k, row_sum + i);
   } else {
     for (int64_t i = 0; i < rows; i += kWidth)
       add_rows_across(source + i, a.ld, minimum(kWidth, rows - i), k, row_sum + i);
   }
+}
+
+}  // namespace
+
+void add_row_sums(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
+                  float* row_sum) {
+  with_number(a.data.precision, [&](auto number) {
+    add_row_sums_of<decltype(number)>(a, first, rows, first_l, k, row_sum);
+  });
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

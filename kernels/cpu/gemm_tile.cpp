@@ -8,9 +8,15 @@ constexpr int kFetchAheadA = 16, kFetchAheadB = 8;
 constexpr int kLineFloats = 16;  // in a cache line
 
 // Fetches `count` floats into the L1 cache.
-template <int kWrite>
 void fetch(const float* x, int count) {
-  for (int i = 0; i < count; i += kLineFloats) __builtin_prefetch(x + i, kWrite);
+  for (int i = 0; i < count; i += kLineFloats) __builtin_prefetch(x + i);
+}
+
+template <int kWrite>
+__attribute__((always_inline)) inline void fetch_row(const RowsAhead& rows, int i) {
+  if (rows.first == nullptr) return;
+  for (int64_t at = 0; at < rows.bytes; at += 64)
+    __builtin_prefetch(rows.first + i * rows.distance + at, kWrite);
 }
 
 // How the places of two panels are multiplied, each of 32 bits.
@@ -36,8 +42,11 @@ struct Pairs {
 // The trip counts are template parameters so that every loop but those over k unrolls and `sum`
 // lives in registers. k counts places.
 template <class Place, int kRows, int kVectors>
-void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, bool add,
-              const float* read_next) {
+void multiply(int64_t k, const Tile& tile) {
+  const float *a = tile.a, *b = tile.b;
+  float* const c = tile.c;
+  const int64_t ldc = tile.ldc;
+  const bool add = tile.add;
   Vec sum[kRows][kVectors] = {};
   const auto step = [&]() __attribute__((always_inline)) {
     Vec b_row[kVectors];
@@ -49,8 +58,8 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
       for (int v = 0; v < kVectors; ++v)
         sum[i][v] = Place::multiply_add(a + i, b_row[v], sum[i][v]);
     }
-    fetch<0>(a + kFetchAheadA * kTileRows, kTileRows);
-    fetch<0>(b + kFetchAheadB * kVectors * kWidth, kVectors * kWidth);
+    fetch(a + kFetchAheadA * kTileRows, kTileRows);
+    fetch(b + kFetchAheadB * kVectors * kWidth, kVectors * kWidth);
     a += kTileRows;
     b += kVectors * kWidth;
   };
@@ -59,8 +68,8 @@ void multiply(int64_t k, const float* a, const float* b, float* c, int64_t ldc, 
   constexpr int kStepsPerRow = 16;
   int64_t l = 0;
   for (int i = 0; i < kRows && l + kStepsPerRow <= k; ++i, l += kStepsPerRow) {
-    fetch<1>(c + i * ldc, kVectors * kWidth);
-    if (read_next != nullptr) fetch<0>(read_next + i * ldc, kVectors * kWidth);
+    fetch_row<1>(tile.written, i);
+    fetch_row<0>(tile.read, i);
 #pragma GCC unroll 1
     for (int s = 0; s < kStepsPerRow; ++s) step();
   }
@@ -85,8 +94,7 @@ void multiply_at_most(const Tile& tile, int64_t vectors) {
     if (vectors < kVectors) return multiply_at_most<Place, kRows, kVectors - 1>(tile, vectors);
   }
   const int64_t places = (tile.k + Place::kElements - 1) / Place::kElements;
-  multiply<Place, kRows, kVectors>(places, tile.a, tile.b, tile.c, tile.ldc, tile.add,
-                                   tile.read_next);
+  multiply<Place, kRows, kVectors>(places, tile);
 }
 
 void multiply_vectors(const Tile& tile, int64_t vectors) {
@@ -116,7 +124,7 @@ void multiply_tile(const Tile& tile) {
   beside.c = sum;
   beside.ldc = kTileColumns;
   beside.add = false;
-  beside.read_next = nullptr;
+  beside.written = beside.read = {};
   multiply_vectors(beside, vectors);
   for (int64_t i = 0; i < tile.rows; ++i) {
     for (int64_t j = 0; j < tile.columns; j += kWidth) {

@@ -72,6 +72,13 @@ struct TileRegisters {
   TileRegisters& operator=(const TileRegisters&) = delete;
 };
 
+// Rows of memory that are wanted in the cache: a tile fetches row i beside its own row i. Null:
+// none.
+struct RowsAhead {
+  const char* first = nullptr;
+  int64_t distance = 0, bytes = 0;
+};
+
 // c[rows, columns] = a b, or += when `add`, of a panel of a and one of b (gemm_pack.h).
 struct Tile {
   Precision precision;    // of the panels
@@ -81,9 +88,7 @@ struct Tile {
   float* c;
   int64_t ldc;
   bool add;
-  // What the epilogue reads of a matrix that lies as c does, or nullptr: it is fetched into the
-  // cache beside the products.
-  const float* read_next;
+  RowsAhead written, read;  // once the sums are there
   Packing* beside;  // its steps are done between those of the product where that costs nothing
 };
 

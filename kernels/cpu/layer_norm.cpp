@@ -6,7 +6,7 @@ namespace lathe::cpu::LATHE_ISA {
 
 namespace {
 
-thread_local Scratch sums_scratch;
+thread_local Scratch sums_scratch, row_scratch;
 
 constexpr int64_t kMinRowsPerChunk = 16, kMaxChunks = 64;
 
@@ -39,8 +39,9 @@ void add_sums(const float* sums, int64_t chunks, int64_t stride, int64_t count, 
 
 }  // namespace
 
+template <class Number>
 RowStatistics layer_norm_row(const float* sum, const float* gamma, const float* beta,
-                             int64_t hidden, float eps, float* y) {
+                             int64_t hidden, float eps, Number* y) {
   const float mean = row_mean(sum, hidden);
   const float rstd = 1.0f / __builtin_sqrtf(row_variance(sum, mean, hidden) + eps);
   for (int64_t j = 0; j < hidden; j += kWidth) {
@@ -51,8 +52,9 @@ RowStatistics layer_norm_row(const float* sum, const float* gamma, const float* 
   return {mean, rstd};
 }
 
-void layer_norm_backward_row(const float* sum, RowStatistics statistics, const float* gamma,
-                             const float* dy, int64_t hidden, float* dsum, float* dgamma,
+template <class Saved, class Number>
+void layer_norm_backward_row(const Saved* sum, RowStatistics statistics, const float* gamma,
+                             const Number* dy, int64_t hidden, Number* dsum, float* dgamma,
                              float* dbeta) {
   const float mean = statistics.mean, rstd = statistics.rstd;
   Vec total_g{}, total_gx{};
@@ -75,6 +77,19 @@ void layer_norm_backward_row(const float* sum, RowStatistics statistics, const f
     store(dsum + j, rstd * (g - mean_g - normalised * mean_gx), lanes);
   }
 }
+
+template RowStatistics layer_norm_row(const float*, const float*, const float*, int64_t, float,
+                                      float*);
+template RowStatistics layer_norm_row(const float*, const float*, const float*, int64_t, float,
+                                      Bfloat16*);
+template void layer_norm_backward_row(const float*, RowStatistics, const float*, const float*,
+                                      int64_t, float*, float*, float*);
+template void layer_norm_backward_row(const Bfloat16*, RowStatistics, const float*, const float*,
+                                      int64_t, float*, float*, float*);
+template void layer_norm_backward_row(const Bfloat16*, RowStatistics, const float*, const Bfloat16*,
+                                      int64_t, Bfloat16*, float*, float*);
+
+float* row_of_floats(int64_t hidden) { return row_scratch.floats(hidden); }
 
 GammaBetaSums::GammaBetaSums(int64_t rows, int64_t hidden)
     : rows_(rows),

@@ -10,14 +10,19 @@ struct RowStatistics {
   float mean, rstd;
 };
 
-// y = LayerNorm(sum) of one row. y may be sum.
+// y = LayerNorm(sum) of one row. y may be sum. Number is float or Bfloat16.
+template <class Number>
 RowStatistics layer_norm_row(const float* sum, const float* gamma, const float* beta,
-                             int64_t hidden, float eps, float* y);
+                             int64_t hidden, float eps, Number* y);
 
 // From dy to dsum of one row; adds to dgamma and dbeta. dsum may be dy.
-void layer_norm_backward_row(const float* sum, RowStatistics statistics, const float* gamma,
-                             const float* dy, int64_t hidden, float* dsum, float* dgamma,
+template <class Saved, class Number>
+void layer_norm_backward_row(const Saved* sum, RowStatistics statistics, const float* gamma,
+                             const Number* dy, int64_t hidden, Number* dsum, float* dgamma,
                              float* dbeta);
+
+// A row of floats in memory of the calling thread, until it asks for another.
+float* row_of_floats(int64_t hidden);
 
 // The sums over rows for dgamma and dbeta. Rows are cut into chunks whose number follows from the
 // shape alone, each chunk is summed by one thread, and the chunks are added in their order: the

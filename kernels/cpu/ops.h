@@ -6,6 +6,7 @@
 
 namespace lathe::cpu::LATHE_ISA {
 
+void cast(const CastArgs&, Stream);
 void gemm(const GemmArgs&, Stream);  // gemm.cpp
 void tanh_backward(const TanhBackwardArgs&, Stream);
 void dropout(const DropoutArgs&, Stream);

@@ -123,7 +123,8 @@ void multiply(const SmallProduct& product) {
   return product.transpose_a ? multiply_all<true>(product) : multiply_all<false>(product);
 }
 
-void pack_transposed(const float* x, int64_t ldx, int64_t rows, int64_t columns, float factor,
+template <class Number>
+void pack_transposed(const Number* x, int64_t ldx, int64_t rows, int64_t columns, float factor,
                      float* y, int64_t ldy) {
   for (int64_t j = 0; j < columns; j += kWidth) {
     for (int64_t i = 0; i < rows; i += kWidth) {
@@ -137,10 +138,24 @@ void pack_transposed(const float* x, int64_t ldx, int64_t rows, int64_t columns,
   }
 }
 
-void pack(const float* x, int64_t ldx, int64_t rows, int64_t columns, float* y, int64_t ldy) {
+template <class Number>
+void pack(const Number* x, int64_t ldx, int64_t rows, int64_t columns, float* y, int64_t ldy) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; j += kWidth) {
       store(y + i * ldy + j, load(x + i * ldx + j, columns - j));
+    }
+  }
+}
+
+template void pack_transposed(const float*, int64_t, int64_t, int64_t, float, float*, int64_t);
+template void pack_transposed(const Bfloat16*, int64_t, int64_t, int64_t, float, float*, int64_t);
+template void pack(const float*, int64_t, int64_t, int64_t, float*, int64_t);
+template void pack(const Bfloat16*, int64_t, int64_t, int64_t, float*, int64_t);
+
+void unpack(const float* x, int64_t ldx, int64_t rows, int64_t columns, Bfloat16* y, int64_t ldy) {
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; j += kWidth) {
+      store(y + i * ldy + j, load(x + i * ldx + j), columns - j);
     }
   }
 }

@@ -29,10 +29,15 @@ void multiply(const SmallProduct& product);
 
 // y[j, i] = factor x[i, j] for x [rows, columns], padded with zeros to
 // [round_up(columns, kWidth), ldy], where ldy = round_up(rows, kWidth).
-void pack_transposed(const float* x, int64_t ldx, int64_t rows, int64_t columns, float factor,
+template <class Number>
+void pack_transposed(const Number* x, int64_t ldx, int64_t rows, int64_t columns, float factor,
                      float* y, int64_t ldy);
 
 // y[i, j] = x[i, j], padded with zeros to [rows, ldy], where ldy = round_up(columns, kWidth).
-void pack(const float* x, int64_t ldx, int64_t rows, int64_t columns, float* y, int64_t ldy);
+template <class Number>
+void pack(const Number* x, int64_t ldx, int64_t rows, int64_t columns, float* y, int64_t ldy);
+
+// y[i, j] = x[i, j], rounded, of rows in whole vectors.
+void unpack(const float* x, int64_t ldx, int64_t rows, int64_t columns, Bfloat16* y, int64_t ldy);
 
 }  // namespace lathe::cpu::LATHE_ISA

@@ -10,7 +10,7 @@ const Kernels& kernels();
 const Kernels& kernels() {
   static constexpr Kernels kTable = {
       .name = LATHE_TEXT(LATHE_ISA),
-      .cast = nullptr,
+      .cast = cast,
       .gemm = gemm,
       .tanh_backward = tanh_backward,
       .dropout = dropout,

@@ -32,7 +32,11 @@ typedef float Vec __attribute__((vector_size(kVectorBytes)));
 typedef int32_t IntVec __attribute__((vector_size(kVectorBytes)));  // comparisons give 0 or -1
 typedef uint32_t WordVec __attribute__((vector_size(kVectorBytes)));
 typedef uint64_t LongVec __attribute__((vector_size(kVectorBytes)));
+typedef uint16_t HalfVec __attribute__((vector_size(kVectorBytes / 2)));
 typedef float Quad __attribute__((vector_size(16)));
+
+// A bfloat16 in memory, the upper half of a float.
+enum class Bfloat16 : uint16_t {};
 
 static inline int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static inline int64_t round_up(int64_t count, int64_t multiple) {
@@ -88,6 +92,64 @@ static inline void store(float* p, Vec v, int64_t lanes) {
   _mm256_maskstore_ps(p, reinterpret_cast<__m256i>(mask), v);
 #else
   for (int64_t i = 0; i < lanes; ++i) p[i] = v[i];
+#endif
+}
+
+static inline float value_of(float x) { return x; }
+static inline float value_of(Bfloat16 x) {
+  const uint32_t bits = static_cast<uint32_t>(x) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static inline Vec widened(HalfVec halves) {
+  return reinterpret_cast<Vec>(__builtin_convertvector(halves, WordVec) << 16);
+}
+
+// To the nearest bfloat16, ties to even; NaN stays NaN. With instructions of AVX512-BF16 a number
+// below 2^-126 becomes zero.
+static inline HalfVec rounded(Vec v) {
+#if defined(__AVX512BF16__)
+  return reinterpret_cast<HalfVec>(_mm512_cvtneps_pbh(v));
+#else
+  const WordVec bits = reinterpret_cast<WordVec>(v);
+  const WordVec nearest = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  return __builtin_convertvector(v == v ? nearest : (bits >> 16 | 0x40u), HalfVec);
+#endif
+}
+
+static inline Vec load(const Bfloat16* p) {
+  HalfVec halves;
+  __builtin_memcpy(&halves, p, sizeof halves);
+  return widened(halves);
+}
+
+static inline void store(Bfloat16* p, Vec v) {
+  const HalfVec halves = rounded(v);
+  __builtin_memcpy(p, &halves, sizeof halves);
+}
+
+static inline Vec load(const Bfloat16* p, int64_t lanes) {
+  if (lanes >= kWidth) return load(p);
+#if defined(__AVX512F__)
+  const __m256i halves = _mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << lanes) - 1), p);
+  return widened(reinterpret_cast<HalfVec>(halves));
+#else
+  HalfVec halves{};
+  __builtin_memcpy(&halves, p, static_cast<uint64_t>(lanes) * sizeof *p);
+  return widened(halves);
+#endif
+}
+
+static inline void store(Bfloat16* p, Vec v, int64_t lanes) {
+  if (lanes >= kWidth) return store(p, v);
+  const HalfVec halves = rounded(v);
+#if defined(__AVX512F__)
+  _mm256_mask_storeu_epi16(p, static_cast<__mmask16>((1u << lanes) - 1),
+                           reinterpret_cast<__m256i>(halves));
+#else
+  __builtin_memcpy(p, &halves, static_cast<uint64_t>(lanes) * sizeof *p);
 #endif
 }
 

@@ -2,17 +2,12 @@
 #include <vector>
 
 #include "kernels/dropout.h"
+#include "kernels/reference/numbers.h"
 #include "kernels/reference/ops.h"
 
 namespace lathe::reference {
 
 namespace {
-
-double dot(const float* a, const float* b, int64_t count) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * b[i];
-  return sum;
-}
 
 // One head of one sequence, of either way's arguments.
 template <class Args>
@@ -24,8 +19,14 @@ struct Head {
         rows(a.offsets[s + 1] - first),
         u(a.u + row * a.hidden) {}
 
-  const float* x(int64_t j) const { return args.x + (first + j) * args.hidden; }
-  double score(int64_t j) const { return args.scale * dot(u, x(j), args.hidden); }
+  // Column l of row j.
+  double x(int64_t j, int64_t l) const { return at(args.x, (first + j) * args.hidden + l); }
+  double dot(const float* of_head, int64_t j) const {
+    double sum = 0;
+    for (int64_t l = 0; l < args.hidden; ++l) sum += of_head[l] * x(j, l);
+    return sum;
+  }
+  double score(int64_t j) const { return args.scale * dot(u, j); }
   double factor(int64_t j) const { return dropout_factor(args.dropout, row, j); }
 
   const Args& args;
@@ -43,8 +44,7 @@ void forward_head(const Head<AttentionPoolForwardArgs>& head) {
   for (int64_t j = 0; j < head.rows; ++j) {
     const double p = std::exp(head.score(j) - logsumexp) * head.factor(j);
     mass += p;
-    const float* x = head.x(j);
-    for (double& element : z) element += p * *x++;
+    for (int64_t l = 0; l < args.hidden; ++l) z[static_cast<std::size_t>(l)] += p * head.x(j, l);
   }
   float* to = args.z + head.row * args.hidden;
   for (double element : z) *to++ = static_cast<float>(element);
@@ -58,16 +58,15 @@ void backward_head(const Head<AttentionPoolBackwardArgs>& head, std::vector<doub
   const float* dz = args.dz + head.row * args.hidden;
   const auto p = [&](int64_t j) { return std::exp(head.score(j) - args.logsumexp[head.row]); };
   const auto dp = [&](int64_t j) {
-    return head.factor(j) * (dot(dz, head.x(j), args.hidden) + args.dmass[head.row]);
+    return head.factor(j) * (head.dot(dz, j) + args.dmass[head.row]);
   };
   double d = 0;
   for (int64_t j = 0; j < head.rows; ++j) d += p(j) * dp(j);
   std::vector<double> du(static_cast<std::size_t>(args.hidden));
   for (int64_t j = 0; j < head.rows; ++j) {
     const double dscore = args.scale * p(j) * (dp(j) - d), kept = p(j) * head.factor(j);
-    const float* x = head.x(j);
     for (int64_t l = 0; l < args.hidden; ++l) {
-      du[static_cast<std::size_t>(l)] += dscore * x[l];
+      du[static_cast<std::size_t>(l)] += dscore * head.x(j, l);
       dx[static_cast<std::size_t>(j * args.hidden + l)] += kept * dz[l] + dscore * head.u[l];
     }
   }
@@ -84,14 +83,14 @@ void attention_pool_forward(const AttentionPoolForwardArgs& args, Stream) {
 }
 
 void attention_pool_backward(const AttentionPoolBackwardArgs& args, Stream) {
-  float* to = args.dx;
+  int64_t to = 0;
   for (int64_t s = 0; s < args.sequences; ++s) {
     const int64_t rows = args.offsets[s + 1] - args.offsets[s];
     std::vector<double> dx(static_cast<std::size_t>(rows * args.hidden));
     for (int64_t h = 0; h < args.heads; ++h) backward_head({args, s, h}, dx);
-    for (double element : dx) *to++ = static_cast<float>(element);
+    for (double element : dx) put(args.dx, to++, element);
   }
-  while (to < args.dx + args.tokens * args.hidden) *to++ = 0;
+  while (to < args.tokens * args.hidden) put(args.dx, to++, 0);
 }
 
 }  // namespace lathe::reference

@@ -11,6 +11,8 @@ namespace {
 // to about sqrt(n) 2^-24 of the sum's size, 2e-6 here; the elementary functions add 5e-6 where
 // their value is small. The tolerance leaves a factor of 4.
 constexpr double kTolerance = 2e-5;
+// Of bfloat16s, whose rounding is half a unit of the eighth digit.
+constexpr double kHalfTolerance = 0x1p-7;
 
 std::vector<const Kernels*> backends() {
   std::vector<const Kernels*> tables;
@@ -18,14 +20,15 @@ std::vector<const Kernels*> backends() {
   return tables;
 }
 
-void expect_equals_reference(const std::vector<Case>& cases) {
+void expect_equals_reference(const std::vector<Case>& cases, double tolerance = kTolerance,
+                             double half_tolerance = kHalfTolerance) {
   for (const Case& c : cases) {
     const Operands expected = run_case(c, reference_kernels(), prepare(c));
     for (int64_t offset : {0, 1}) {
       const Operands operands = prepare(c, offset);
       for (const Kernels* backend : backends()) {
         const Operands found = run_case(c, *backend, operands);
-        EXPECT_EQ(difference(expected, found, kTolerance), "")
+        EXPECT_EQ(difference(expected, found, tolerance, half_tolerance), "")
             << c.name << " on " << backend->name << ", offset " << offset;
       }
     }
@@ -71,6 +74,27 @@ TEST(BackendsTest, EmbeddingOnAnyNumberOfThreads) {
 
 TEST(BackendsTest, RowsEqualsReference) { expect_equals_reference(rows_cases()); }
 TEST(BackendsTest, RowsOnAnyNumberOfThreads) { expect_any_number_of_threads(rows_cases()); }
+
+// What is computed from rounded sums, or rounded on the way, is as coarse as they are.
+TEST(BackendsTest, GemmInBf16EqualsReference) { expect_equals_reference(gemm_cases_in_bf16()); }
+TEST(BackendsTest, OthersInBf16EqualReference) {
+  constexpr Precision kBF16 = Precision::kBF16;
+  expect_equals_reference(attention_cases(kBF16), kTolerance, 0x1p-6);
+  expect_equals_reference(attention_pool_cases(kBF16));
+  expect_equals_reference(add_norm_cases(kBF16), 0x1p-6, 0x1p-6);
+  expect_equals_reference(embedding_cases(kBF16), 0x1p-5, 0x1p-6);
+  expect_equals_reference(rows_cases_in_bf16());
+  expect_equals_reference(optimizer_cases(true));
+}
+TEST(BackendsTest, InBf16OnAnyNumberOfThreads) {
+  constexpr Precision kBF16 = Precision::kBF16;
+  for (const std::vector<Case>& cases :
+       {gemm_cases_in_bf16(), attention_cases(kBF16), attention_pool_cases(kBF16),
+        add_norm_cases(kBF16), embedding_cases(kBF16), rows_cases_in_bf16(),
+        optimizer_cases(true)}) {
+    expect_any_number_of_threads(cases);
+  }
+}
 
 TEST(BackendsTest, LossEqualsReference) { expect_equals_reference(loss_cases()); }
 TEST(BackendsTest, LossOnAnyNumberOfThreads) { expect_any_number_of_threads(loss_cases()); }

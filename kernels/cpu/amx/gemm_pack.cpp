@@ -45,8 +45,9 @@ void transpose(const float* from, float* to) {
 }
 
 // Where the elements of 16 lines begin, 32 of each, and how many lines and elements there are.
+template <class Number>
 struct Corner {
-  const float* from;
+  const Number* from;
   int64_t ld, lines, k;
 
   bool whole() const { return lines == kBlockLines && k == kDepthStep; }
@@ -74,53 +75,88 @@ void store_pieces(Vec x, Vec y, char* row, int64_t piece_bytes) {
   }
 }
 
-// Row i of the block: the pairs of line i.
+// Up to 16 elements.
+Vec load_some(const float* from, int64_t there) { return there > 0 ? load(from, there) : Vec{}; }
+__m512i load_pairs(const Bfloat16* from, int64_t there) {
+  if (there >= kDepthStep) return _mm512_loadu_si512(from);
+  return _mm512_maskz_loadu_epi16(static_cast<__mmask32>((uint64_t{1} << there) - 1), from);
+}
+HalfVec load_lines(const Bfloat16* from, int64_t there) {
+  const auto mask = static_cast<__mmask16>((1u << there) - 1);
+  return reinterpret_cast<HalfVec>(_mm256_maskz_loadu_epi16(mask, from));
+}
+
+// One row of a block for each of 16 lines: its pairs.
 template <int kPieces, bool kWhole>
-void round_lines(const Corner& corner, char* block, int64_t piece_bytes) {
+void round_lines(const Corner<float>& corner, char* block, int64_t piece_bytes) {
   const float* from = corner.from;
   for (int64_t i = 0; i < kBlockLines; ++i, from += corner.ld, block += kBlockRowBytes) {
     if constexpr (kWhole) {
       store_pieces<kPieces, false>(load(from), load(from + kWidth), block, piece_bytes);
-      continue;
+    } else {
+      const int64_t there = i < corner.lines ? corner.k : 0;
+      store_pieces<kPieces, false>(load_some(from, there), load_some(from + kWidth, there - kWidth),
+                                   block, piece_bytes);
     }
-    const int64_t there = i < corner.lines ? corner.k : 0;
-    const Vec x = there > 0 ? load(from, there) : Vec{};
-    const Vec y = there > kWidth ? load(from + kWidth, there - kWidth) : Vec{};
-    store_pieces<kPieces, false>(x, y, block, piece_bytes);
   }
 }
 
-// Row p of the block: pair p of every line.
 template <int kPieces, bool kWhole>
-void round_pairs(const Corner& corner, char* block, int64_t piece_bytes) {
+void round_lines(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_bytes*/) {
+  const Bfloat16* from = corner.from;
+  for (int64_t i = 0; i < kBlockLines; ++i, from += corner.ld, block += kBlockRowBytes) {
+    const int64_t there = kWhole ? kDepthStep : i < corner.lines ? corner.k : 0;
+    _mm512_store_si512(block, load_pairs(from, there));
+  }
+}
+
+// One row of a block for each of 16 pairs: that of every line.
+template <int kPieces, bool kWhole>
+void round_pairs(const Corner<float>& corner, char* block, int64_t piece_bytes) {
   const float* from = corner.from;
   for (int64_t l = 0; l < kDepthStep; l += 2, from += 2 * corner.ld, block += kBlockRowBytes) {
     if constexpr (kWhole) {
       store_pieces<kPieces, true>(load(from), load(from + corner.ld), block, piece_bytes);
-      continue;
+    } else {
+      const Vec x = load_some(from, l < corner.k ? corner.lines : 0);
+      const Vec y = load_some(from + corner.ld, l + 1 < corner.k ? corner.lines : 0);
+      store_pieces<kPieces, true>(x, y, block, piece_bytes);
     }
-    const Vec x = l < corner.k ? load(from, corner.lines) : Vec{};
-    const Vec y = l + 1 < corner.k ? load(from + corner.ld, corner.lines) : Vec{};
-    store_pieces<kPieces, true>(x, y, block, piece_bytes);
   }
 }
 
-template <int kPieces>
-void round_block(const Corner& corner, bool lines_contiguous, char* block, int64_t piece_bytes) {
-  const bool whole = corner.whole();
-  const auto round = lines_contiguous
-                         ? (whole ? round_lines<kPieces, true> : round_lines<kPieces, false>)
-                         : (whole ? round_pairs<kPieces, true> : round_pairs<kPieces, false>);
-  round(corner, block, piece_bytes);
+template <int kPieces, bool kWhole>
+void round_pairs(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_bytes*/) {
+  const Bfloat16* from = corner.from;
+  for (int64_t l = 0; l < kDepthStep; l += 2, from += 2 * corner.ld, block += kBlockRowBytes) {
+    const int64_t even = kWhole || l < corner.k ? corner.lines : 0;
+    const int64_t odd = kWhole || l + 1 < corner.k ? corner.lines : 0;
+    const HalfVec x = load_lines(from, even), y = load_lines(from + corner.ld, odd);
+    const auto both = __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+                                              15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+                                              28, 29, 30, 31);
+    _mm512_store_si512(block, interleave(reinterpret_cast<__m512i>(both)));
+  }
 }
 
-template <int kPieces>
+template <int kPieces, class Number>
+void round_block(const Corner<Number>& corner, bool lines_contiguous, char* block,
+                 int64_t piece_bytes) {
+  if (lines_contiguous) {
+    if (corner.whole()) return round_lines<kPieces, true>(corner, block, piece_bytes);
+    return round_lines<kPieces, false>(corner, block, piece_bytes);
+  }
+  if (corner.whole()) return round_pairs<kPieces, true>(corner, block, piece_bytes);
+  round_pairs<kPieces, false>(corner, block, piece_bytes);
+}
+
+template <int kPieces, class Number>
 void pack_block(const PanelSource& source, bool of_a, int64_t first, int64_t lines, int64_t first_l,
                 int64_t k, float* panel, int64_t part) {
   const PackedPart at = packed_part(source, lines, k, part);
   const bool along = source.lines_contiguous;
-  const Corner corner = {source.at(first + at.first_line, first_l + at.first_l), source.ld,
-                         at.lines, at.k};
+  const Corner<Number> corner = {source.at<Number>(first + at.first_line, first_l + at.first_l),
+                                 source.ld, at.lines, at.k};
   char* const step = reinterpret_cast<char*>(panel) + at.first_l / kDepthStep * step_bytes(kPieces);
   char* const block = step + at.first_line / kBlockLines * kBlockBytes;
   if (along == of_a) return round_block<kPieces>(corner, along, block, kPieceBytes);
@@ -136,8 +172,10 @@ int64_t halves(int64_t lines) { return lines > kBlockLines ? 2 : 1; }
 
 int64_t depth_steps(int64_t k) { return divide_up(k, kDepthStep); }
 
-auto* packing_of(Precision precision) {
-  return precision == Precision::kBF16 ? pack_block<kPiecesOfBfloat16> : pack_block<kPiecesOfFloat>;
+auto* packing_of(const PanelSource& source) {
+  if (source.data.precision == Precision::kBF16) return pack_block<kPiecesOfBfloat16, Bfloat16>;
+  if (source.precision == Precision::kBF16) return pack_block<kPiecesOfBfloat16, float>;
+  return pack_block<kPiecesOfFloat, float>;
 }
 
 }  // namespace
@@ -157,12 +195,12 @@ PackedPart packed_part(const PanelSource& source, int64_t lines, int64_t k, int6
 
 void pack_a_part(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
                  float* panel, int64_t part) {
-  packing_of(a.precision)(a, true, first, rows, first_l, k, panel, part);
+  packing_of(a)(a, true, first, rows, first_l, k, panel, part);
 }
 
 void pack_b_part(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
                  float* panel, int64_t part) {
-  packing_of(b.precision)(b, false, first, columns, first_l, k, panel, part);
+  packing_of(b)(b, false, first, columns, first_l, k, panel, part);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA

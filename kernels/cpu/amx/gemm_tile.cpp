@@ -52,16 +52,15 @@ __attribute__((always_inline)) inline void multiply_pieces() {
   if constexpr (kLower && kRight) _tile_dpbf16ps(3, 5, 7);
 }
 
-// Fetches what step s of so many has for its part of c, and of a matrix that lies as c does.
-// Always inline: GCC takes a function that does nothing else for one without effect, and drops its
-// calls.
-__attribute__((always_inline)) inline void fetch_rows(int64_t s, int64_t steps, const float* c,
-                                                      const float* read_next, int64_t ldc) {
+// Fetches what step s of so many has for its part. Always inline: GCC takes a function that does
+// nothing else for one without effect, and drops its calls.
+template <int kWrite>
+__attribute__((always_inline)) inline void fetch_rows(int64_t s, int64_t steps,
+                                                      const RowsAhead& rows) {
+  if (rows.first == nullptr) return;
   for (int64_t row = s * kTileRows / steps; row < (s + 1) * kTileRows / steps; ++row) {
-    for (int64_t column = 0; column < kTileColumns; column += kBlockLines) {
-      __builtin_prefetch(c + row * ldc + column, 1);
-      if (read_next != nullptr) __builtin_prefetch(read_next + row * ldc + column, 0);
-    }
+    for (int64_t at = 0; at < rows.bytes; at += 64)
+      __builtin_prefetch(rows.first + row * rows.distance + at, kWrite);
   }
 }
 
@@ -109,9 +108,12 @@ void multiply(const Tile& tile) {
     _tile_zero(2);
     _tile_zero(3);
   }
+  const bool writes_sums = tile.written.first == reinterpret_cast<const char*>(c);
+  const RowsAhead written = tile.add && writes_sums ? RowsAhead{} : tile.written;
   for (int64_t s = 0; s < steps; ++s, a += step_bytes(kPieces), b += step_bytes(kPieces)) {
     if constexpr (kLower && kRight) {
-      if (!tile.add || tile.read_next != nullptr) fetch_rows(s, steps, c, tile.read_next, ldc);
+      fetch_rows<1>(s, steps, written);
+      fetch_rows<0>(s, steps, tile.read);
     }
     if constexpr (kPieces == kPiecesOfFloat) {
       multiply_step_of_floats<kLower, kRight>(a, b);
@@ -166,7 +168,7 @@ void multiply_tile(const Tile& tile) {
   Tile whole = tile;
   whole.c = sum;
   whole.ldc = kTileColumns;
-  whole.read_next = nullptr;
+  whole.written = whole.read = {};
   multiply_blocks(whole);
   for_each_vector([](float* x, float* y, int64_t lanes) { store(x, load(y), lanes); });
 }

@@ -83,7 +83,7 @@ inline std::vector<Case> gemm_cases() {
                  .transpose_a = ta,
                  .transpose_b = tb,
                  .accumulate = true,
-                 .row_sum = n > 0,
+                 .row_sum = true,
                  .padding = 3};
         cases.push_back(gemm_case(shape));
         shape.precision = Precision::kBF16;
@@ -104,7 +104,7 @@ inline std::vector<Case> gemm_cases() {
       cases.push_back(gemm_case(shape));
       shape.transpose_a = true;
       shape.transpose_b = !forward;
-      shape.row_sum = n > 0;
+      shape.row_sum = true;
       cases.push_back(gemm_case(shape));
     }
   }
@@ -115,8 +115,9 @@ inline std::vector<Case> gemm_cases() {
 // without; every epilogue into bfloat16s; sums into floats.
 inline std::vector<Case> gemm_cases_in_bf16() {
   constexpr Precision kBF16 = Precision::kBF16;
-  const int64_t sizes[][3] = {{1, 1, 1},      {5, 7, 3}, {140, 133, 70}, {64, 136, 96},
-                              {130, 24, 200}, {3, 5, 0}, {0, 5, 4},      {5, 0, 4}};
+  const int64_t sizes[][3] = {{1, 1, 1},      {5, 7, 3},      {140, 133, 70},  {64, 136, 96},
+                              {130, 24, 200}, {70, 201, 901}, {201, 33, 1700}, {3, 5, 0},
+                              {0, 5, 4},      {5, 0, 4}};
   std::vector<Case> cases;
   for (const auto& [m, n, k] : sizes) {
     GemmShape shape{.m = m, .n = n, .k = k, .operands = kBF16};
