@@ -99,7 +99,7 @@ const char* missing_op(const Kernels& kernels) {
     const char* name;
     bool present;
   } ops[] = {
-      {"cast", true},  // may be missing
+      {"cast", kernels.cast != nullptr},
       {"gemm", kernels.gemm != nullptr},
       {"tanh_backward", kernels.tanh_backward != nullptr},
       {"dropout", kernels.dropout != nullptr},
@@ -109,7 +109,7 @@ const char* missing_op(const Kernels& kernels) {
       {"add_norm_backward", kernels.add_norm_backward != nullptr},
       {"attention_forward", kernels.attention_forward != nullptr},
       {"attention_backward", kernels.attention_backward != nullptr},
-      {"attention_pool_forward", true},  // these two as well
+      {"attention_pool_forward", true},  // these two may be missing
       {"attention_pool_backward",
        pools_attention(kernels) == (kernels.attention_pool_backward != nullptr)},
       {"gather_rows", kernels.gather_rows != nullptr},

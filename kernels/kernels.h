@@ -12,9 +12,9 @@
 //     x[i * ld].
 //   - tokens: rows of a packed batch, one sequence after another, no padding. Sequence s owns the
 //     rows offsets[s] … offsets[s + 1] - 1.
-//   - Activations and their gradients are Numbers: floats, or bfloat16s where the backend takes
-//     them (takes_bf16()). An op's are all of one precision, unless it says otherwise; it computes
-//     in floats and rounds what it stores. Parameters, statistics, losses, logits and gradients of
+//   - Activations and their gradients are Numbers: floats or bfloat16s. An op's are all of one
+//     precision, unless it says otherwise; it computes in floats and rounds what it stores.
+//     Parameters, statistics, losses, logits and gradients of
 //     parameters are always float.
 //   - Gradients of parameters are added to (+=); gradients of activations are assigned, unless an
 //     op says otherwise.
@@ -39,8 +39,8 @@ enum class Precision {
   kBF16,  // bfloat16: a float of 8 significant bits, rounded to nearest, ties to even
 };
 
-// Where numbers lie, and which: floats, or bfloat16s of 2 bytes. To a backend that takes floats
-// alone they are a float*.
+// Where numbers lie, and which: floats, or bfloat16s of 2 bytes. To what takes floats alone they
+// are a float*.
 struct Numbers {
   Numbers() = default;
   Numbers(float* x) : data(x) {}  // NOLINT(google-explicit-constructor)
@@ -440,8 +440,8 @@ struct AdamWArgs {
 // ------------------------------------------------------------------------------------------------
 
 struct Kernels {
-  const char* name;                       // "reference", "avx2", "gemm by cublasLt", …
-  void (*cast)(const CastArgs&, Stream);  // null in a backend that takes floats alone
+  const char* name;  // "reference", "avx2", "gemm by cublasLt", …
+  void (*cast)(const CastArgs&, Stream);
   void (*gemm)(const GemmArgs&, Stream);
   void (*tanh_backward)(const TanhBackwardArgs&, Stream);
   void (*dropout)(const DropoutArgs&, Stream);
@@ -482,9 +482,6 @@ const Kernels* const* available_cpu_kernels();
 // Does no arithmetic and touches no memory: run a model on it to learn what it would allocate
 // (tensor/arena.h) on kernels for which pools_attention() is `pools`.
 const Kernels& dry_kernels(bool pools);
-
-// Whether Numbers may be bfloat16s and a ParameterSlice may have them.
-inline bool takes_bf16(const Kernels& kernels) { return kernels.cast != nullptr; }
 
 inline bool pools_attention(const Kernels& kernels) {
   return kernels.attention_pool_forward != nullptr;

@@ -74,6 +74,17 @@ std::vector<int64_t> ParameterStore::offsets() const {
 
 int64_t ParameterStore::bytes_per_copy() const { return offsets().back(); }
 
+std::size_t ParameterStore::first_rounded() const {
+  std::size_t first = parameters_.size();
+  while (first > 0 && !parameters_[first - 1].sparse_rows) --first;
+  return first;
+}
+
+int64_t ParameterStore::rounded_bytes() const {
+  const std::vector<int64_t> places = offsets();
+  return (places.back() - places[first_rounded()]) / 2;
+}
+
 void ParameterStore::allocate_values() {
   place_values(Buffer(offsets().back(), "the model's parameters", *device_));
 }
@@ -112,15 +123,16 @@ Tensor ParameterStore::gradients(std::size_t first, std::size_t last) const {
 
 void ParameterStore::round_values(const Kernels& kernels, Stream stream) {
   const std::vector<int64_t> places = offsets();
+  const std::size_t first = first_rounded();
   if (!rounded()) {
-    rounded_ = Buffer(places.back() / 2, "the model's parameters as bfloat16s", *device_);
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      parameters_[i].rounded =
-          Tensor(rounded_.data() + places[i] / 2, DType::kBF16, parameters_[i].shape);
+    rounded_ = Buffer(rounded_bytes(), "the model's parameters as bfloat16s", *device_);
+    for (std::size_t i = first; i < parameters_.size(); ++i) {
+      std::byte* const place = rounded_.data() + (places[i] - places[first]) / 2;
+      parameters_[i].rounded = Tensor(place, DType::kBF16, parameters_[i].shape);
     }
   }
-  const int64_t count = places.back() / size_of(DType::kF32);
-  kernels.cast({.x = Tensor(values_.data(), DType::kF32, {count}).numbers(),
+  const int64_t count = (places.back() - places[first]) / size_of(DType::kF32);
+  kernels.cast({.x = Tensor(values_.data() + places[first], DType::kF32, {count}).numbers(),
                 .y = Tensor(rounded_.data(), DType::kBF16, {count}).numbers(),
                 .count = count},
                stream);

@@ -30,7 +30,8 @@ struct Parameter {
   Tensor value;      // f32
   // f32; accumulates until an optimizer clears it. No memory before allocate_gradients().
   Tensor gradient;
-  Tensor rounded;  // the value as bfloat16s; no memory before round_values()
+  // The value as bfloat16s; no memory before round_values(), and none of lookup tables.
+  Tensor rounded;
   // For sparse_rows, with the gradient: u8 [rows], 1 for each row that has ever had a gradient. The
   // others' gradients and moments are zero.
   Tensor active_rows;
@@ -75,9 +76,10 @@ class ParameterStore {
   // values change, except by an AdamW made afterwards, which keeps both up.
   void round_values(const Kernels& kernels, Stream stream);
   bool rounded() const { return rounded_.data() != nullptr; }
-  // The memory that each of them takes, in bytes: values and gradients as many, rounded values
-  // half.
+  // The memory that each of them takes, in bytes: values and gradients as many; rounded values,
+  // which those have that are declared after the last lookup table.
   int64_t bytes_per_copy() const;
+  int64_t rounded_bytes() const;
 
   // The gradients of the parameters first … last - 1, as they lie in memory: with the few unused
   // numbers between them, which are zero.
@@ -97,6 +99,7 @@ class ParameterStore {
 
  private:
   std::vector<int64_t> offsets() const;
+  std::size_t first_rounded() const;
   void place_values(Buffer memory);
 
   std::deque<Parameter> parameters_;

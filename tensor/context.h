@@ -18,8 +18,8 @@ struct Context {
   uint32_t step = 0;                      // micro-batches so far: every one draws new masks
   Precision precision = Precision::kF32;  // of the products of linear layers
   Device& device = host_device();  // where the kernels run, the arena lies and the stream belongs
-  // In which layers keep activations. kBF16 asks for kernels that take it (takes_bf16) and for
-  // parameters that have been rounded (ParameterStore::round_values); products are then in bf16.
+  // In which layers keep activations. kBF16 asks for parameters that have been rounded
+  // (ParameterStore::round_values); products are then in bf16.
   DType activations = DType::kF32;
   const uint32_t* step_at = nullptr;  // not null: where the step is found instead (Dropout)
 

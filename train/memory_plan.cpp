@@ -28,7 +28,7 @@ int64_t largest_step_tokens(const TrainingArguments& arguments, const Device& de
 MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences,
                        DType activations) {
   const int64_t copy = model.parameters().bytes_per_copy();
-  const int64_t rounded = activations == DType::kBF16 ? copy / 2 : 0;
+  const int64_t rounded = activations == DType::kBF16 ? model.parameters().rounded_bytes() : 0;
   return {copy + rounded, copy, 2 * copy,
           model.activation_bytes(tokens, sequences, /*training=*/true, activations)};
 }

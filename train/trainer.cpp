@@ -78,7 +78,7 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
   const int64_t batch_size = std::min(arguments_.per_device_train_batch_size, train.size());
   const bool captures = captures_steps(arguments_, device());
   const int64_t tokens = largest_step_tokens(arguments_, device(), train.tokens);
-  const DType activations = activations_of(arguments_, device());
+  const DType activations = activations_of(arguments_);
   int64_t bytes = model_.activation_bytes(tokens, batch_size, true, activations);
   if (validation != nullptr) {
     bytes = std::max(bytes, prediction_bytes(model_, *validation,
@@ -266,17 +266,17 @@ Context Trainer::context() {
           .stream = device().stream(),
           .precision = arguments_.bf16 ? Precision::kBF16 : Precision::kF32,
           .device = device(),
-          .activations = activations_of(arguments_, device())};
+          .activations = activations_of(arguments_)};
 }
 
 void Trainer::round_parameters() {
-  if (activations_of(arguments_, device()) != DType::kBF16) return;
+  if (activations_of(arguments_) != DType::kBF16) return;
   model_.parameters().round_values(device().kernels(), device().stream());
 }
 
 Predictions Trainer::predict(const Examples& examples) {
   reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size,
-                                 activations_of(arguments_, device())));
+                                 activations_of(arguments_)));
   round_parameters();  // whatever was loaded into them since
   Context inference = context();
   return lathe::predict(

@@ -26,8 +26,9 @@ Update make_update(const AdamWArgs& args, const AdamWStep& step, double norm) {
   return u;
 }
 
-void update_run(const Update& u, const ParameterSlice& slice, float decay, int64_t first,
-                int64_t count) {
+template <bool kRounds>
+void update_elements(const Update& u, const ParameterSlice& slice, float decay, int64_t first,
+                     int64_t count) {
   for (int64_t i = first; i < first + count; i += kWidth) {
     const int64_t lanes = first + count - i;
     const Vec g = load(slice.gradient + i, lanes) * u.grad_scale;
@@ -37,12 +38,17 @@ void update_run(const Update& u, const ParameterSlice& slice, float decay, int64
     const Vec value = load(slice.value + i, lanes);
     const Vec updated = value - value * decay - u.rate * m / divisor;
     store(slice.value + i, updated, lanes);
-    if (slice.rounded != nullptr)
-      store(reinterpret_cast<Bfloat16*>(slice.rounded) + i, updated, lanes);
+    if constexpr (kRounds) store(reinterpret_cast<Bfloat16*>(slice.rounded) + i, updated, lanes);
     store(slice.m + i, m, lanes);
     store(slice.v + i, v, lanes);
     store(slice.gradient + i, Vec{}, lanes);
   }
+}
+
+void update_run(const Update& u, const ParameterSlice& slice, float decay, int64_t first,
+                int64_t count) {
+  if (slice.rounded != nullptr) return update_elements<true>(u, slice, decay, first, count);
+  update_elements<false>(u, slice, decay, first, count);
 }
 
 }  // namespace

@@ -34,6 +34,9 @@ constexpr int64_t kWideUnitsPerThread = 3;
 // a parallel region.
 constexpr int64_t kMinWorkPerThread = 1 << 19;
 
+// Sums that wait for the next block of k beside c, in the L2 cache.
+constexpr int64_t kSumsFloats = 64 << 10;
+
 constexpr int64_t kTileFloats = kTileRows * kTileColumns;
 
 // One panel, or as many as are packed at a time, of the passing operand, multiplied by what is
@@ -74,6 +77,7 @@ class Product {
   void sum_rows() const;
   void multiply(const Turn& turn, const float* passing_panels, Packing& next);
   void multiply(const Block& block, Packing& kept, Packing& next) const;
+  void place_in_c(Tile& tile, int64_t row, int64_t column, bool complete) const;
   RowsAhead rows_ahead(const ConstNumbers& x, int64_t offset, int64_t columns) const;
 
   const GemmArgs& args_;
@@ -87,10 +91,17 @@ class Product {
   int64_t kept_chunk_, unit_, group_;  // lines
   int64_t chunks_, units_;
   float *kept_panels_, *passing_panels_[2];
-  float*
-      sums_;  // [tiles of a unit, tiles of what is kept, kTileFloats]; of one block of k one tile
+  // Tiles of sums, those of a unit by those of what is kept, or one tile where k is one block.
+  float* sums_;
   int64_t packing_unit_ = -1;  // this thread's first of the chunk that is kept
 };
+
+// Whether whole tiles of a's rows are read where they lie. It does not depend on their number, so
+// that blocks of k do not.
+bool reads_rows(const GemmArgs& args) {
+  return kReadsRows && args.a.precision == Precision::kBF16 && !args.transpose_a &&
+         args.k % kDepthStep == 0;
+}
 
 Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
     : args_(args),
@@ -101,14 +112,16 @@ Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
          args.m,
          kTileRows,
          kPackedRows,
-         pack_a_part},
+         pack_a_part,
+         reads_rows(args) ? args.m / kTileRows * kTileRows : 0},
       b_{{args.b, args.ldb, args.transpose_b, precision_},
          args.n,
          kTileColumns,
          kTileColumns,
-         pack_b_part},
+         pack_b_part,
+         0},
       // Equal blocks, so that no short one wastes its pass over c.
-      k_blocks_(maximum(1, divide_up(args.k, max_k(precision_)))),
+      k_blocks_(maximum(1, divide_up(args.k, max_k(precision_, reads_rows(args))))),
       k_length_(round_up(divide_up(args.k, k_blocks_), kDepthStep)),
       keep_a_(args.m <= args.n),
       kept_(keep_a_ ? a_ : b_),
@@ -121,13 +134,14 @@ Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
   const bool fits = kept_floats * static_cast<int64_t>(sizeof(float)) <= kKeptBytes;
   const int64_t units = fits ? kUnitsPerThread : kWideUnitsPerThread;
   const int64_t share = divide_up(passing_.lines, threads == 1 ? 1 : threads * units);
-  unit_ = round_up(minimum(share, kPassingBytes / line_bytes), passing_.tile_lines);
+  unit_ = minimum(share, kPassingBytes / line_bytes);
+  if (!sums_in_c_ && k_blocks_ > 1) unit_ = minimum(unit_, kSumsFloats / kept_chunk_);
+  unit_ = round_up(maximum(1, unit_), passing_.tile_lines);
   group_ = kPacksBeside ? passing_.tile_lines : unit_;
   chunks_ = divide_up(kept_.lines, kept_chunk_);
   units_ = divide_up(passing_.lines, unit_);
   const int64_t group_floats = passing_.floats(group_, k_length_);
-  int64_t sums = sums_in_c_ ? 0 : kTileFloats;
-  if (k_blocks_ > 1) sums *= unit_ / passing_.tile_lines * (kept_chunk_ / kept_.tile_lines);
+  const int64_t sums = sums_in_c_ ? 0 : k_blocks_ == 1 ? kTileFloats : unit_ * kept_chunk_;
   static thread_local Scratch scratch;
   kept_panels_ = scratch.floats(kept_floats + (kPacksBeside ? 2 : 1) * group_floats + sums);
   // One group's panels are read while the next one's are written.
@@ -229,6 +243,7 @@ void Product::multiply(const Turn& turn, const float* passing_panels, Packing& n
 void Product::multiply(const Block& block, Packing& kept, Packing& next) const {
   const auto& [rows, columns, l, a_panels, b_panels, sums, next_row, next_column] = block;
   const bool complete = l.end == args_.k;
+  const bool finishes = complete && (!sums_in_c_ || args_.epilogue != Epilogue::kNone);
   const float* b_panel = b_panels;
   for (int64_t column = columns.begin; column < columns.end; column += kTileColumns) {
     const int64_t column_count = minimum(kTileColumns, columns.end - column);
@@ -236,7 +251,6 @@ void Product::multiply(const Block& block, Packing& kept, Packing& next) const {
     float* sum = sums + (column - columns.begin) / kTileColumns * next_column;
     for (int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const int64_t row_count = minimum(kTileRows, rows.end - row);
-      const int64_t offset = row * args_.ldc + column;
       kept.finish(keep_a_ ? row + row_count : column + column_count);
       Tile tile{.precision = precision_,
                 .rows = row_count,
@@ -244,27 +258,39 @@ void Product::multiply(const Block& block, Packing& kept, Packing& next) const {
                 .k = l.size(),
                 .a = a_panel,
                 .b = b_panel,
+                .a_row_bytes = 0,
                 .c = sum,
                 .ldc = kTileColumns,
                 .add = l.begin > 0,
                 .written = {},
                 .read = {},
                 .beside = kept.done() ? &next : &kept};
-      if (sums_in_c_) {
-        tile.c = args_.c + offset;
-        tile.ldc = args_.ldc;
-        tile.add |= args_.accumulate;
+      if (row < a_.read_in_place) {
+        tile.a = reinterpret_cast<const float*>(a_.source.at<Bfloat16>(row, l.begin));
+        tile.a_row_bytes = args_.lda * static_cast<int64_t>(sizeof(Bfloat16));
       }
-      if (sums_in_c_ || complete) tile.written = rows_ahead(args_.c, offset, column_count);
-      if (complete && args_.epilogue == Epilogue::kGeluBackward)
-        tile.read = rows_ahead(args_.saved, offset, column_count);
+      place_in_c(tile, row, column, complete);
       multiply_tile(tile);
-      if (complete) apply_epilogue(args_, {row, row_count, column, column_count, tile.c, tile.ldc});
+      if (finishes) apply_epilogue(args_, {row, row_count, column, column_count, tile.c, tile.ldc});
       a_panel += a_.floats(kTileRows, l.size());
       sum += next_row;
     }
     b_panel += b_.floats(kTileColumns, l.size());
   }
+}
+
+// Sums of the tile that begins there are made in c if they may be, and what lies there, or beside
+// it, is fetched if they are or are `complete`.
+void Product::place_in_c(Tile& tile, int64_t row, int64_t column, bool complete) const {
+  const int64_t offset = row * args_.ldc + column;
+  if (sums_in_c_) {
+    tile.c = args_.c + offset;
+    tile.ldc = args_.ldc;
+    tile.add |= args_.accumulate;
+  }
+  if (sums_in_c_ || complete) tile.written = rows_ahead(args_.c, offset, tile.columns);
+  if (complete && args_.epilogue == Epilogue::kGeluBackward)
+    tile.read = rows_ahead(args_.saved, offset, tile.columns);
 }
 
 RowsAhead Product::rows_ahead(const ConstNumbers& x, int64_t offset, int64_t columns) const {

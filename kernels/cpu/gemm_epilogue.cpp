@@ -6,32 +6,61 @@
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
-// What belongs at c[offset], in column `column`, and in the lanes - 1 columns after it.
+// What becomes of products in one column and the lanes - 1 after it, all rows alike.
 template <Epilogue kEpilogue, class Number>
-Vec finish(const GemmArgs& args, Vec product, int64_t offset, int64_t column, int64_t lanes) {
-  if constexpr (kEpilogue == Epilogue::kNone) return product;
-  if constexpr (kEpilogue == Epilogue::kGeluBackward) {
-    return product * load(as<Number>(args.saved) + offset, lanes);
+class Column {
+ public:
+  Column(const GemmArgs& args, int64_t column, int64_t lanes)
+      : saved_(as<Number>(args.saved)), lanes_(lanes) {
+    if constexpr (kEpilogue != Epilogue::kNone && kEpilogue != Epilogue::kGeluBackward)
+      bias_ = load(as<Number>(args.bias) + column, lanes);
   }
-  const Vec x = product + load(as<Number>(args.bias) + column, lanes);
-  if constexpr (kEpilogue == Epilogue::kBiasTanh) return hyperbolic_tangent(x);
-  if constexpr (kEpilogue == Epilogue::kBiasGelu) {
-    const Gelu y = gelu(x);
-    if (args.saved.data != nullptr) store(as<Number>(args.saved) + offset, y.derivative, lanes);
-    return y.value;
+
+  // What belongs at c[offset].
+  Vec finish(Vec product, int64_t offset) const {
+    if constexpr (kEpilogue == Epilogue::kNone) return product;
+    if constexpr (kEpilogue == Epilogue::kGeluBackward)
+      return product * load(saved_ + offset, lanes_);
+    const Vec x = product + bias_;
+    if constexpr (kEpilogue == Epilogue::kBiasTanh) return hyperbolic_tangent(x);
+    if constexpr (kEpilogue == Epilogue::kBiasGelu) {
+      const Gelu y = gelu(x);
+      if (saved_ != nullptr) store(saved_ + offset, y.derivative, lanes_);
+      return y.value;
+    }
+    return x;
   }
-  return x;
-}
+
+ private:
+  Number* saved_;
+  int64_t lanes_;
+  Vec bias_ = {};
+};
 
 template <Epilogue kEpilogue, class Number>
 void finish_tile(const GemmArgs& args, const SummedTile& tile) {
-  Number* const c = as<Number>(args.c);
-  for (int64_t i = 0; i < tile.rows; ++i) {
-    for (int64_t j = 0; j < tile.columns; j += kWidth) {
-      const int64_t lanes = minimum(kWidth, tile.columns - j), column = tile.column + j;
-      const int64_t offset = (tile.row + i) * args.ldc + column;
-      const Vec product = load(tile.sums + i * tile.ld + j, lanes);
-      store(c + offset, finish<kEpilogue, Number>(args, product, offset, column, lanes), lanes);
+  const auto offset = [&](int64_t i, int64_t j) {
+    return (tile.row + i) * args.ldc + tile.column + j;
+  };
+  using Finisher = Column<kEpilogue, Number>;
+  int64_t j = 0;
+  for (; j + 2 * kWidth <= tile.columns; j += 2 * kWidth) {
+    const Finisher first(args, tile.column + j, kWidth);
+    const Finisher second(args, tile.column + j + kWidth, kWidth);
+    for (int64_t i = 0; i < tile.rows; ++i) {
+      const float* sums = tile.sums + i * tile.ld + j;
+      const int64_t at = offset(i, j);
+      store(as<Number>(args.c) + at, first.finish(load(sums), at),
+            second.finish(load(sums + kWidth), at + kWidth));
+    }
+  }
+  for (; j < tile.columns; j += kWidth) {
+    const int64_t lanes = minimum(kWidth, tile.columns - j);
+    const Finisher last(args, tile.column + j, lanes);
+    for (int64_t i = 0; i < tile.rows; ++i) {
+      const int64_t at = offset(i, j);
+      store(as<Number>(args.c) + at, last.finish(load(tile.sums + i * tile.ld + j, lanes), at),
+            lanes);
     }
   }
 }

@@ -19,6 +19,7 @@ struct Operand {
   int tile_lines;    // in a panel
   int packed_lines;  // at a time
   PackPart* pack_part;
+  int64_t read_in_place;  // the first so many lines: they need no panels, and are fetched instead
 
   // Floats of memory for the panels of so many lines, k elements of each.
   int64_t floats(int64_t count, int64_t k) const;

@@ -5,18 +5,22 @@ namespace {
 
 // How far ahead of the products the panels are fetched, in steps of l.
 constexpr int kFetchAheadA = 16, kFetchAheadB = 8;
-constexpr int kLineFloats = 16;  // in a cache line
+constexpr int kLineBytes = 64, kLineFloats = 16;  // in a cache line
 
 // Fetches `count` floats into the L1 cache.
 void fetch(const float* x, int count) {
   for (int i = 0; i < count; i += kLineFloats) __builtin_prefetch(x + i);
 }
 
-template <int kWrite>
+// Fetches row i: as many bytes as kFloats floats or, if that is what there is, bfloat16s take.
+template <int kWrite, int kFloats>
 __attribute__((always_inline)) inline void fetch_row(const RowsAhead& rows, int i) {
-  if (rows.first == nullptr) return;
-  for (int64_t at = 0; at < rows.bytes; at += 64)
-    __builtin_prefetch(rows.first + i * rows.distance + at, kWrite);
+  const char* row = rows.first + i * rows.distance;
+  for (int at = 0; at < kFloats * 2; at += kLineBytes) __builtin_prefetch(row + at, kWrite);
+  if (rows.bytes <= kFloats * 2) return;
+  constexpr int kFirstLines = (kFloats * 2 + kLineBytes - 1) / kLineBytes;
+  for (int at = kFirstLines * kLineBytes; at < kFloats * 4; at += kLineBytes)
+    __builtin_prefetch(row + at, kWrite);
 }
 
 // How the places of two panels are multiplied, each of 32 bits.
@@ -68,8 +72,8 @@ void multiply(int64_t k, const Tile& tile) {
   constexpr int kStepsPerRow = 16;
   int64_t l = 0;
   for (int i = 0; i < kRows && l + kStepsPerRow <= k; ++i, l += kStepsPerRow) {
-    fetch_row<1>(tile.written, i);
-    fetch_row<0>(tile.read, i);
+    if (tile.written.first != nullptr) fetch_row<1, kVectors * kWidth>(tile.written, i);
+    if (tile.read.first != nullptr) fetch_row<0, kVectors * kWidth>(tile.read, i);
 #pragma GCC unroll 1
     for (int s = 0; s < kStepsPerRow; ++s) step();
   }

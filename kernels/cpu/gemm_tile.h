@@ -21,8 +21,12 @@ static inline int64_t element_bytes(Precision precision) {
   return precision == Precision::kBF16 ? 2 : 6;
 }
 // The most products in a block of k. Longer blocks pass over c less often, shorter ones keep more
-// panels in the cache.
-static inline int64_t max_k(Precision /*precision*/) { return 384; }
+// panels in the cache. Rows that are read in place have none.
+static inline int64_t max_k(Precision /*precision*/, bool reads_rows) {
+  return reads_rows ? 4096 : 384;
+}
+// Rows of bfloat16s that lie along memory are loaded from where they lie.
+constexpr bool kReadsRows = true;
 #else
 // The largest tile that leaves registers for one row of b's panel and one broadcast element of a.
 // Each of its rows is an independent chain of fused multiply-adds per vector; there must be at
@@ -39,6 +43,7 @@ constexpr int kTileColumns = kTileVectors * kWidth;
 constexpr int kPackedRows = 2 * kTileRows;
 constexpr int kDepthStep = 4;         // packing transposes four elements at a time
 constexpr bool kPacksBeside = false;  // both take the vectors: a unit is packed, then multiplied
+constexpr bool kReadsRows = false;
 
 // Whether the panels hold bfloat16s, two neighbours along k in the place of a float. Elsewhere they
 // hold floats for either precision.
@@ -50,7 +55,7 @@ static inline bool holds_pairs([[maybe_unused]] Precision precision) {
 #endif
 }
 static inline int64_t element_bytes(Precision precision) { return holds_pairs(precision) ? 2 : 4; }
-static inline int64_t max_k(Precision precision) {
+static inline int64_t max_k(Precision precision, bool /*reads_rows*/) {
   return (kWidth == 16 ? 384 : 256) * (holds_pairs(precision) ? 2 : 1);
 }
 
@@ -85,6 +90,7 @@ struct Tile {
   int64_t rows, columns;  // 1 … kTileRows, 1 … kTileColumns
   int64_t k;              // may be 0
   const float *a, *b;     // panels
+  int64_t a_row_bytes;    // not 0, where kReadsRows: a is no panel, but rows so far apart
   float* c;
   int64_t ldc;
   bool add;

@@ -130,6 +130,22 @@ static inline void store(Bfloat16* p, Vec v) {
   __builtin_memcpy(p, &halves, sizeof halves);
 }
 
+// Two vectors, one after the other.
+static inline void store(float* p, Vec first, Vec second) {
+  store(p, first);
+  store(p + kWidth, second);
+}
+
+static inline void store(Bfloat16* p, Vec first, Vec second) {
+#if defined(__AVX512BF16__)
+  const __m512bh halves = _mm512_cvtne2ps_pbh(second, first);
+  __builtin_memcpy(p, &halves, sizeof halves);
+#else
+  store(p, first);
+  store(p + kWidth, second);
+#endif
+}
+
 static inline Vec load(const Bfloat16* p, int64_t lanes) {
   if (lanes >= kWidth) return load(p);
 #if defined(__AVX512F__)

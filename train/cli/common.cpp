@@ -93,11 +93,10 @@ Device& device_of_rank(const CommonOptions& common, int local_rank) {
 
 std::string device_line(const Device& device, bool bf16, Gemm gemm) {
   const std::string line = "device: " + device.description();
-  const bool stores = bf16 && takes_bf16(device.kernels(gemm));
-  const char* const products = stores ? ", bf16" : bf16 ? ", bf16 products" : "";
-  if (!device.is_host()) return concat(line, products, ", ", device.kernels(gemm).name);
+  const char* const precision = bf16 ? ", bf16" : "";
+  if (!device.is_host()) return concat(line, precision, ", ", device.kernels(gemm).name);
   const int threads = omp_get_max_threads();
-  return concat(line, ", ", threads, threads == 1 ? " thread" : " threads", products);
+  return concat(line, ", ", threads, threads == 1 ? " thread" : " threads", precision);
 }
 
 TaskOptions task_options(const CommonOptions& common) {

@@ -38,7 +38,7 @@ Device& choose_device(const CommonOptions& common, int local_rank = 0);
 // With --device cuda the GPU of that number, with auto the same where the machine has a GPU, else
 // the processor. Error where there are fewer GPUs than ranks.
 Device& device_of_rank(const CommonOptions& common, int local_rank);
-// "device: cpu (avx512), 2 threads, bf16 products"; "device: cuda (NVIDIA H200), gemm by cublasLt".
+// "device: cpu (avx512), 2 threads, bf16"; "device: cuda (NVIDIA H200), gemm by cublasLt".
 std::string device_line(const Device& device, bool bf16, Gemm gemm = Gemm::kCublas);
 
 TaskOptions task_options(const CommonOptions& common);

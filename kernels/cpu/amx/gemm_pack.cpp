@@ -132,9 +132,9 @@ void round_pairs(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_by
     const int64_t even = kWhole || l < corner.k ? corner.lines : 0;
     const int64_t odd = kWhole || l + 1 < corner.k ? corner.lines : 0;
     const HalfVec x = load_lines(from, even), y = load_lines(from + corner.ld, odd);
-    const auto both = __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-                                              15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
-                                              28, 29, 30, 31);
+    const auto both =
+        __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+                                18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
     _mm512_store_si512(block, interleave(reinterpret_cast<__m512i>(both)));
   }
 }

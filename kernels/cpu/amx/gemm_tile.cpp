@@ -19,6 +19,8 @@
 namespace lathe::cpu::LATHE_ISA {
 namespace {
 
+constexpr int kLineBytes = 64;  // of the cache
+
 // What the instruction that configures the matrix registers reads.
 struct alignas(64) Configuration {
   uint8_t palette = 1;
@@ -52,15 +54,17 @@ __attribute__((always_inline)) inline void multiply_pieces() {
   if constexpr (kLower && kRight) _tile_dpbf16ps(3, 5, 7);
 }
 
-// Fetches what step s of so many has for its part. Always inline: GCC takes a function that does
+// Fetches what step s of so many has for its part: rows that will be written no nearer than the L2
+// cache, as the way into L1 is taken by the panels. Always inline: GCC takes a function that does
 // nothing else for one without effect, and drops its calls.
-template <int kWrite>
-__attribute__((always_inline)) inline void fetch_rows(int64_t s, int64_t steps,
-                                                      const RowsAhead& rows) {
-  if (rows.first == nullptr) return;
+template <int kRowBytes>
+__attribute__((always_inline)) inline void fetch_rows(int64_t s, int64_t steps, const Tile& tile) {
+  const bool reads = tile.read.first != nullptr;
   for (int64_t row = s * kTileRows / steps; row < (s + 1) * kTileRows / steps; ++row) {
-    for (int64_t at = 0; at < rows.bytes; at += 64)
-      __builtin_prefetch(rows.first + row * rows.distance + at, kWrite);
+    for (int at = 0; at < kRowBytes; at += kLineBytes) {
+      __builtin_prefetch(tile.written.first + row * tile.written.distance + at, 0, 2);
+      if (reads) __builtin_prefetch(tile.read.first + row * tile.read.distance + at, 0);
+    }
   }
 }
 
@@ -82,12 +86,24 @@ __attribute__((always_inline)) inline void multiply_step_of_floats(const char* a
   multiply_pieces<kLower, kRight>();
 }
 
+// Of a panel of a, or of rows of it.
 template <bool kLower, bool kRight>
 __attribute__((always_inline)) inline void multiply_step_of_bfloat16s(const char* a,
+                                                                      int64_t row_bytes,
+                                                                      int64_t lower_bytes,
                                                                       const char* b) {
-  load_a<kLower>(a, 0);
-  load_b<kRight>(b, 0);
-  multiply_pieces<kLower, kRight>();
+  _tile_loadd(4, a, row_bytes);
+  _tile_loadd(6, b, kBlockRowBytes);
+  _tile_dpbf16ps(0, 4, 6);
+  if constexpr (kRight) {
+    _tile_loadd(7, b + kBlockBytes, kBlockRowBytes);
+    _tile_dpbf16ps(1, 4, 7);
+  }
+  if constexpr (kLower) {
+    _tile_loadd(5, a + lower_bytes, row_bytes);
+    _tile_dpbf16ps(2, 5, 6);
+  }
+  if constexpr (kLower && kRight) _tile_dpbf16ps(3, 5, 7);
 }
 
 // A tile whose c has room for whole blocks.
@@ -108,17 +124,21 @@ void multiply(const Tile& tile) {
     _tile_zero(2);
     _tile_zero(3);
   }
-  const bool writes_sums = tile.written.first == reinterpret_cast<const char*>(c);
-  const RowsAhead written = tile.add && writes_sums ? RowsAhead{} : tile.written;
-  for (int64_t s = 0; s < steps; ++s, a += step_bytes(kPieces), b += step_bytes(kPieces)) {
+  constexpr bool kFloats = kPieces == kPiecesOfFloat;
+  const bool in_rows = !kFloats && tile.a_row_bytes != 0;
+  const int64_t a_row = in_rows ? tile.a_row_bytes : kBlockRowBytes;
+  const int64_t a_step = in_rows ? kBlockRowBytes : step_bytes(kPieces);
+  // What the sums are added to is there already, if that is c.
+  const bool c_is_there = tile.add && tile.written.first == reinterpret_cast<const char*>(c);
+  const bool fetches = tile.written.first != nullptr && (!c_is_there || tile.read.first != nullptr);
+  for (int64_t s = 0; s < steps; ++s, a += a_step, b += step_bytes(kPieces)) {
     if constexpr (kLower && kRight) {
-      fetch_rows<1>(s, steps, written);
-      fetch_rows<0>(s, steps, tile.read);
+      if (fetches) fetch_rows<kFloats ? 2 * kLineBytes : kLineBytes>(s, steps, tile);
     }
-    if constexpr (kPieces == kPiecesOfFloat) {
+    if constexpr (kFloats) {
       multiply_step_of_floats<kLower, kRight>(a, b);
     } else {
-      multiply_step_of_bfloat16s<kLower, kRight>(a, b);
+      multiply_step_of_bfloat16s<kLower, kRight>(a, a_row, kBlockLines * a_row, b);
     }
     tile.beside->step();
   }

@@ -116,8 +116,8 @@ inline std::vector<Case> gemm_cases() {
 inline std::vector<Case> gemm_cases_in_bf16() {
   constexpr Precision kBF16 = Precision::kBF16;
   const int64_t sizes[][3] = {{1, 1, 1},      {5, 7, 3},      {140, 133, 70},  {64, 136, 96},
-                              {130, 24, 200}, {70, 201, 901}, {201, 33, 1700}, {3, 5, 0},
-                              {0, 5, 4},      {5, 0, 4}};
+                              {130, 24, 200}, {70, 201, 901}, {201, 33, 1700}, {77, 70, 4160},
+                              {3, 5, 0},      {0, 5, 4},      {5, 0, 4}};
   std::vector<Case> cases;
   for (const auto& [m, n, k] : sizes) {
     GemmShape shape{.m = m, .n = n, .k = k, .operands = kBF16};
