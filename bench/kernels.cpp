@@ -15,6 +15,7 @@ using testing::GemmShape;
 
 constexpr int64_t kTokens = 850;
 constexpr float kDropout = 0.1f;
+constexpr Precision kPrecisions[] = {Precision::kF32, Precision::kBF16};
 
 // y = x Wᵀ + bias, dx = dy W, and dW += dyᵀ x with dbias, of a layer with `in` inputs.
 void add_linear(std::vector<Case>& cases, int64_t tokens, int64_t in, int64_t out) {
@@ -27,8 +28,9 @@ void add_linear(std::vector<Case>& cases, int64_t tokens, int64_t in, int64_t ou
         .transpose_a = true,
         .accumulate = true,
         .row_sum = true}}) {
-    for (Precision precision : {Precision::kF32, Precision::kBF16}) {
-      shape.precision = precision;
+    for (const Precision precision : kPrecisions) {
+      shape.operands = precision;
+      if (!shape.accumulate) shape.result = precision;  // gradients of weights are floats
       cases.push_back(testing::gemm_case(shape));
     }
   }
@@ -67,9 +69,12 @@ void add_attention(std::vector<Case>& cases) {
   for (int64_t head_size : {32, 64}) {
     const std::string heads = "12x" + std::to_string(head_size);
     for (const auto& [name, lengths] : batches()) {
-      const testing::AttentionShape shape{name + heads, lengths, 12, head_size, kDropout};
-      cases.push_back(testing::attention_forward_case(shape, true));
-      cases.push_back(testing::attention_backward_case(shape));
+      for (const Precision precision : kPrecisions) {
+        testing::AttentionShape shape{name + heads, lengths, 12, head_size, kDropout};
+        shape.precision = precision;
+        cases.push_back(testing::attention_forward_case(shape, true));
+        cases.push_back(testing::attention_backward_case(shape));
+      }
     }
   }
 }
@@ -79,19 +84,31 @@ void add_attention_pool(std::vector<Case>& cases) {
   for (int64_t hidden : {384, 768}) {
     const std::string heads = "12x" + std::to_string(hidden);
     for (const auto& [name, lengths] : batches()) {
-      const testing::AttentionPoolShape shape{name + heads, lengths, 12, hidden, kDropout};
-      cases.push_back(testing::attention_pool_forward_case(shape, true));
-      cases.push_back(testing::attention_pool_backward_case(shape));
+      for (const Precision precision : kPrecisions) {
+        testing::AttentionPoolShape shape{name + heads, lengths, 12, hidden, kDropout};
+        shape.precision = precision;
+        cases.push_back(testing::attention_pool_forward_case(shape, true));
+        cases.push_back(testing::attention_pool_backward_case(shape));
+      }
     }
   }
 }
 
 void add_rows(std::vector<Case>& cases) {
   for (int64_t hidden : {384, 768}) {
-    cases.push_back(testing::add_norm_forward_case({kTokens, hidden, kDropout}));
-    cases.push_back(testing::add_norm_backward_case({kTokens, hidden, kDropout}));
-    cases.push_back(testing::embedding_forward_case({kTokens, hidden, 30522, kDropout}));
-    cases.push_back(testing::embedding_backward_case({kTokens, hidden, 30522, kDropout}));
+    for (const Precision precision : kPrecisions) {
+      const testing::AddNormShape norm{
+          .rows = kTokens, .hidden = hidden, .dropout = kDropout, .precision = precision};
+      cases.push_back(testing::add_norm_forward_case(norm));
+      cases.push_back(testing::add_norm_backward_case(norm));
+      const testing::EmbeddingShape embedding{.tokens = kTokens,
+                                              .hidden = hidden,
+                                              .words = 30522,
+                                              .dropout = kDropout,
+                                              .precision = precision};
+      cases.push_back(testing::embedding_forward_case(embedding));
+      cases.push_back(testing::embedding_backward_case(embedding));
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "bench/support/model.h"
 #include "bench/support/suite.h"
+#include "kernels/bfloat16.h"
 #include "nn/embeddings.h"
 #include "nn/encoder_layer.h"
 #include "nn/linear.h"
@@ -24,47 +25,63 @@ constexpr int64_t kArenaBytes = int64_t{1} << 28;
 // A matrix of random numbers, of which a run may overwrite a copy.
 class Matrix {
  public:
-  Matrix(int64_t rows, int64_t columns, uint64_t seed) : shape_{rows, columns} {
+  Matrix(int64_t rows, int64_t columns, uint64_t seed, Precision precision)
+      : shape_{rows, columns}, precision_(precision) {
     Random random(seed);
     for (int64_t i = 0; i < shape_.count(); ++i) {
       original_.push_back(static_cast<float>(random.normal()));
+      original_halves_.push_back(to_bfloat16(original_.back()));
     }
-    current_ = original_;
+    renewed();
   }
-  Tensor tensor() { return {current_.data(), DType::kF32, shape_}; }
+  Tensor tensor() {
+    if (precision_ == Precision::kF32) return {current_.data(), DType::kF32, shape_};
+    return {current_halves_.data(), DType::kBF16, shape_};
+  }
   Tensor renewed() {
-    std::copy(original_.begin(), original_.end(), current_.begin());
+    current_ = original_;
+    current_halves_ = original_halves_;
     return tensor();
   }
-  const std::vector<float>& numbers() const { return current_; }
+  std::vector<float> numbers() const {
+    if (precision_ == Precision::kF32) return current_;
+    std::vector<float> widened;
+    for (const uint16_t half : current_halves_) widened.push_back(from_bfloat16(half));
+    return widened;
+  }
 
  private:
   Shape shape_;
+  Precision precision_;
   std::vector<float> original_, current_;
+  std::vector<uint16_t> original_halves_, current_halves_;
 };
 
 // A layer with new parameters, between what it reads and what it leaves.
 class Layer {
  public:
-  Layer(const BertConfig& config, const std::vector<int>& lengths, int64_t rows, int64_t columns)
-      : examples_(made_examples(config, lengths)),
+  Layer(const BertConfig& config, const std::vector<int>& lengths, Precision precision,
+        int64_t rows, int64_t columns)
+      : precision_(precision),
+        examples_(made_examples(config, lengths)),
         batch_(examples_, all_rows()),
-        y_(rows, columns, 3),
-        dy_(rows, columns, 4),
+        y_(rows, columns, 3, precision),
+        dy_(rows, columns, 4, precision),
         arena_(kArenaBytes) {}
   virtual ~Layer() = default;
   Layer(const Layer&) = delete;
   Layer& operator=(const Layer&) = delete;
 
-  void run(const Kernels& kernels, Precision precision, bool training) {
+  void run(const Kernels& kernels, bool training) {
     const Arena::Scope memory(arena_);
-    Context context{.kernels = kernels, .arena = arena_, .seed = 5, .precision = precision};
+    Context context{.kernels = kernels, .arena = arena_, .seed = 5, .precision = precision_};
     compute(context, training);
   }
   // y, the gradient that backward left in dy's place, and those of the parameters.
   std::vector<float> results() const {
     std::vector<float> all = y_.numbers();
-    all.insert(all.end(), dy_.numbers().begin(), dy_.numbers().end());
+    const std::vector<float> dy = dy_.numbers();
+    all.insert(all.end(), dy.begin(), dy.end());
     for (const Parameter& parameter : parameters_.all()) {
       const float* const gradient = parameter.gradient.f32();
       all.insert(all.end(), gradient, gradient + parameter.gradient.count());
@@ -78,11 +95,13 @@ class Layer {
     parameters_.allocate_values();
     for (Parameter& parameter : parameters_.all()) initialize(parameter, 0.05, /*seed=*/1);
     parameters_.allocate_gradients();
+    if (precision_ == Precision::kBF16) parameters_.round_values(cpu_kernels(), nullptr);
   }
   BertInput input() const { return batch_.input(); }
   LossTargets targets() const { return batch_.targets(); }
 
   ParameterStore parameters_;
+  const Precision precision_;
 
  private:
   std::vector<int64_t> all_rows() const {
@@ -106,10 +125,10 @@ int64_t tokens_of(const std::vector<int>& lengths) {
 
 class EncoderWork final : public Layer {
  public:
-  EncoderWork(const BertConfig& config, const std::vector<int>& lengths)
-      : Layer(config, lengths, tokens_of(lengths), config.hidden_size),
+  EncoderWork(const BertConfig& config, const std::vector<int>& lengths, Precision precision)
+      : Layer(config, lengths, precision, tokens_of(lengths), config.hidden_size),
         layer_(parameters_, 0, config, /*first_site=*/1),
-        x_(tokens_of(lengths), config.hidden_size, 6) {
+        x_(tokens_of(lengths), config.hidden_size, 6, precision) {
     make_parameters();
   }
   static Cost cost(const BertConfig& config, const std::vector<int>& lengths, bool training) {
@@ -132,8 +151,8 @@ class EncoderWork final : public Layer {
 
 class EmbeddingsWork final : public Layer {
  public:
-  EmbeddingsWork(const BertConfig& config, const std::vector<int>& lengths)
-      : Layer(config, lengths, tokens_of(lengths), config.hidden_size),
+  EmbeddingsWork(const BertConfig& config, const std::vector<int>& lengths, Precision precision)
+      : Layer(config, lengths, precision, tokens_of(lengths), config.hidden_size),
         layer_(parameters_, config, /*dropout_site=*/0) {
     make_parameters();
   }
@@ -156,11 +175,11 @@ class EmbeddingsWork final : public Layer {
 // Pooler, classifier and loss: y is the logits, dy the gradient of the pooler's input.
 class HeadWork final : public Layer {
  public:
-  HeadWork(const BertConfig& config, const std::vector<int>& lengths)
-      : Layer(config, lengths, std::ssize(lengths), config.hidden_size),
+  HeadWork(const BertConfig& config, const std::vector<int>& lengths, Precision precision)
+      : Layer(config, lengths, precision, std::ssize(lengths), config.hidden_size),
         pooler_(parameters_, {"pooler"}, config.hidden_size, config.hidden_size),
         classifier_(parameters_, {"classifier"}, config.hidden_size, config.num_labels()),
-        x_(std::ssize(lengths), config.hidden_size, 6) {
+        x_(std::ssize(lengths), config.hidden_size, 6, precision) {
     make_parameters();
   }
   static Cost cost(const BertConfig& config, const std::vector<int>& lengths, bool training) {
@@ -198,9 +217,9 @@ class HeadWork final : public Layer {
 template <class Kind>
 std::string check(Precision precision, bool training) {
   const std::vector<int> lengths = {5, 17, 1, 30};
-  Kind expected(small_config(), lengths), found(small_config(), lengths);
-  expected.run(reference_kernels(), precision, training);
-  found.run(cpu_kernels(), precision, training);
+  Kind expected(small_config(), lengths, precision), found(small_config(), lengths, precision);
+  expected.run(reference_kernels(), training);
+  found.run(cpu_kernels(), training);
   return relative_difference("a small layer", expected.results(), found.results(),
                              tolerance_of(precision));
 }
@@ -210,11 +229,11 @@ void add_layer(const std::string& name, const BertConfig& config, Precision prec
   for (const bool training : {false, true}) {
     const auto prepare = [=] {
       const std::vector<int> lengths = sequence_lengths(kSequences);
-      const auto layer = std::make_shared<Kind>(config, lengths);
+      const auto layer = std::make_shared<Kind>(config, lengths, precision);
       Cost cost = Kind::cost(config, lengths, training);
       cost.bfloat16 = precision == Precision::kBF16;
       return Work{[=] { return check<Kind>(precision, training); },
-                  [=] { layer->run(cpu_kernels(), precision, training); }, cost};
+                  [=] { layer->run(cpu_kernels(), training); }, cost};
     };
     add(concat(name, training ? "/training" : "/inference",
                precision == Precision::kBF16 ? "/bf16" : "/f32"),

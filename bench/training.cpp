@@ -24,11 +24,12 @@ class Training {
  public:
   Training(const BertConfig& config, const std::vector<int>& lengths, const Kernels& kernels,
            Precision precision)
-      : model_(new_model(config)),
+      : model_(new_model(config, precision)),
         examples_(made_examples(config, lengths)),
         rows_(lengths.size()),
         optimizer_(model_->parameters(), {.weight_decay = kWeightDecay}),
-        arena_(model_->activation_bytes(examples_.tokens.tokens(), examples_.size(), true)),
+        arena_(
+            model_->activation_bytes(examples_.tokens.tokens(), examples_.size(), true, precision)),
         context_{.kernels = kernels, .arena = arena_, .seed = 42, .precision = precision} {
     std::iota(rows_.begin(), rows_.end(), 0);
   }
@@ -65,10 +66,10 @@ class Prediction {
  public:
   Prediction(const BertConfig& config, const std::vector<int>& lengths, int64_t batch_size,
              const Kernels& kernels, Precision precision)
-      : model_(new_model(config)),
+      : model_(new_model(config, precision)),
         examples_(made_examples(config, lengths)),
         batch_size_(batch_size),
-        arena_(prediction_bytes(*model_, examples_, batch_size)),
+        arena_(prediction_bytes(*model_, examples_, batch_size, precision)),
         context_{.kernels = kernels, .arena = arena_, .precision = precision} {}
 
   std::vector<float> logits() {

@@ -74,7 +74,7 @@ void BertForSequenceClassification::backward(Context& context, const BertInput& 
       context.stream);
   pooler_.backward_parameters(context, dpooled, saved.first);
   pooler_.backward_input(context, dpooled, dfirst);
-  bert_.backward(context, input, cast(context, dfirst, context.activations),
+  bert_.backward(context, input, cast(context, dfirst, context.activations()),
                  OutputRows::kFirstTokens, saved.bert, on_final);
 }
 
@@ -84,10 +84,10 @@ Dropout BertForSequenceClassification::head_dropout(const Context& context) cons
 }
 
 int64_t BertForSequenceClassification::activation_bytes(int64_t tokens, int64_t sequences,
-                                                        bool training, DType activations) {
+                                                        bool training, Precision precision) {
   Arena measure;
   const bool pools = pools_attention(parameters_.device().kernels());
-  Context context{.kernels = dry_kernels(pools), .arena = measure, .activations = activations};
+  Context context{.kernels = dry_kernels(pools), .arena = measure, .precision = precision};
   const BertInput input{.tokens = tokens, .sequences = sequences};
   Saved saved;
   const Tensor logits = forward(context, input, training ? &saved : nullptr);

@@ -39,7 +39,7 @@ class BertForSequenceClassification {
   // training step (forward, sequence_loss with dlogits, backward) or for a forward pass with its
   // losses. Smaller batches take less.
   int64_t activation_bytes(int64_t tokens, int64_t sequences, bool training,
-                           DType activations = DType::kF32);
+                           Precision precision = Precision::kF32);
 
   const BertConfig& config() const { return config_; }
   ParameterStore& parameters() { return parameters_; }

@@ -14,17 +14,17 @@ struct Context {
   const Kernels& kernels;
   Arena& arena;
   Stream stream = nullptr;
-  uint64_t seed = 0;                      // of dropout
-  uint32_t step = 0;                      // micro-batches so far: every one draws new masks
-  Precision precision = Precision::kF32;  // of the products of linear layers
+  uint64_t seed = 0;  // of dropout
+  uint32_t step = 0;  // micro-batches so far: every one draws new masks
+  // In which layers keep activations and multiply. kBF16 asks for parameters that have been rounded
+  // (ParameterStore::round_values).
+  Precision precision = Precision::kF32;
   Device& device = host_device();  // where the kernels run, the arena lies and the stream belongs
-  // In which layers keep activations. kBF16 asks for parameters that have been rounded
-  // (ParameterStore::round_values); products are then in bf16.
-  DType activations = DType::kF32;
   const uint32_t* step_at = nullptr;  // not null: where the step is found instead (Dropout)
 
+  DType activations() const { return precision == Precision::kF32 ? DType::kF32 : DType::kBF16; }
   // Memory for activations, from the arena.
-  Tensor allocate(const Shape& shape) const { return arena.allocate(activations, shape); }
+  Tensor allocate(const Shape& shape) const { return arena.allocate(activations(), shape); }
 
   // The masks of the dropout numbered `site`. Probability 0 when `training` is false.
   Dropout dropout(float probability, uint32_t site, bool training) const {

@@ -145,8 +145,8 @@ bool captures_steps(const TrainingArguments& arguments, const Device& device) {
   return device.captures() && arguments.cuda_graphs.value_or(arguments.num_processes == 1);
 }
 
-DType activations_of(const TrainingArguments& arguments) {
-  return arguments.bf16 ? DType::kBF16 : DType::kF32;
+Precision precision_of(const TrainingArguments& arguments) {
+  return arguments.bf16 ? Precision::kBF16 : Precision::kF32;
 }
 
 TrainingPlan plan_training(const TrainingArguments& arguments, int64_t examples) {

@@ -93,8 +93,8 @@ void check_device(const TrainingArguments& arguments, const Device& device);
 // Whether training captures steps as graphs (step_graphs.h). Sums over processes are not captured.
 bool captures_steps(const TrainingArguments& arguments, const Device& device);
 
-// In which activations are kept.
-DType activations_of(const TrainingArguments& arguments);
+// Of a model's steps.
+Precision precision_of(const TrainingArguments& arguments);
 
 // What a run of those arguments over that many examples consists of.
 struct TrainingPlan {

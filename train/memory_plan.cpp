@@ -26,11 +26,11 @@ int64_t largest_step_tokens(const TrainingArguments& arguments, const Device& de
 }
 
 MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences,
-                       DType activations) {
+                       Precision precision) {
   const int64_t copy = model.parameters().bytes_per_copy();
-  const int64_t rounded = activations == DType::kBF16 ? model.parameters().rounded_bytes() : 0;
+  const int64_t rounded = precision == Precision::kBF16 ? model.parameters().rounded_bytes() : 0;
   return {copy + rounded, copy, 2 * copy,
-          model.activation_bytes(tokens, sequences, /*training=*/true, activations)};
+          model.activation_bytes(tokens, sequences, /*training=*/true, precision)};
 }
 
 std::string memory_line(const MemoryPlan& plan) {

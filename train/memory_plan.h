@@ -21,7 +21,7 @@ struct MemoryPlan {  // bytes; parameters with their bfloat16s where activations
 
 // Of training with AdamW on batches of up to so many tokens and sequences.
 MemoryPlan plan_memory(BertForSequenceClassification& model, int64_t tokens, int64_t sequences,
-                       DType activations = DType::kF32);
+                       Precision precision = Precision::kF32);
 
 // "memory: 412 MiB = parameters 87 + gradients 87 + AdamW 173 + activations 65".
 std::string memory_line(const MemoryPlan& plan);

@@ -113,10 +113,10 @@ double Predictions::mean_loss() const {
 }
 
 int64_t prediction_bytes(BertForSequenceClassification& model, const Examples& examples,
-                         int64_t batch_size, DType activations) {
+                         int64_t batch_size, Precision precision) {
   const int64_t sequences = std::min(batch_size, examples.size());
   return model.activation_bytes(largest_batch_tokens(examples.tokens, batch_size), sequences,
-                                /*training=*/false, activations);
+                                /*training=*/false, precision);
 }
 
 Predictions predict(Context& context, const BertForSequenceClassification& model, ProblemType type,

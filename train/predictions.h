@@ -30,7 +30,7 @@ using OnBatch = std::function<void(int64_t done, int64_t batches)>;
 
 // The arena that predict() needs, in bytes.
 int64_t prediction_bytes(BertForSequenceClassification& model, const Examples& examples,
-                         int64_t batch_size, DType activations = DType::kF32);
+                         int64_t batch_size, Precision precision = Precision::kF32);
 
 // Runs the model without dropout. Each rank computes every size()-th batch, and all get all
 // answers. Batches hold examples of about equal length; what an example is answered does not depend

@@ -78,11 +78,11 @@ Json::Object Trainer::train(const Examples& train, const Examples* validation) {
   const int64_t batch_size = std::min(arguments_.per_device_train_batch_size, train.size());
   const bool captures = captures_steps(arguments_, device());
   const int64_t tokens = largest_step_tokens(arguments_, device(), train.tokens);
-  const DType activations = activations_of(arguments_);
-  int64_t bytes = model_.activation_bytes(tokens, batch_size, true, activations);
+  const Precision precision = precision_of(arguments_);
+  int64_t bytes = model_.activation_bytes(tokens, batch_size, true, precision);
   if (validation != nullptr) {
     bytes = std::max(bytes, prediction_bytes(model_, *validation,
-                                             arguments_.per_device_eval_batch_size, activations));
+                                             arguments_.per_device_eval_batch_size, precision));
   }
   reserve_arena(bytes);
   model_.parameters().allocate_gradients();
@@ -264,19 +264,18 @@ Context Trainer::context() {
   return {.kernels = device().kernels(arguments_.gemm_kind()),
           .arena = *arena_,
           .stream = device().stream(),
-          .precision = arguments_.bf16 ? Precision::kBF16 : Precision::kF32,
-          .device = device(),
-          .activations = activations_of(arguments_)};
+          .precision = precision_of(arguments_),
+          .device = device()};
 }
 
 void Trainer::round_parameters() {
-  if (activations_of(arguments_) != DType::kBF16) return;
+  if (!arguments_.bf16) return;
   model_.parameters().round_values(device().kernels(), device().stream());
 }
 
 Predictions Trainer::predict(const Examples& examples) {
   reserve_arena(prediction_bytes(model_, examples, arguments_.per_device_eval_batch_size,
-                                 activations_of(arguments_)));
+                                 precision_of(arguments_)));
   round_parameters();  // whatever was loaded into them since
   Context inference = context();
   return lathe::predict(

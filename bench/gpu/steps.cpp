@@ -106,14 +106,12 @@ void add_steps_of(Report& report, Training& training, int64_t sequences, int64_t
       if (gemm == Gemm::kCublas && &kernels == &gpu.kernels(Gemm::kOwn)) continue;
       const std::string how =
           concat(precision == Precision::kBF16 ? "bf16, " : "f32, ", kernels.name);
-      const DType activations = precision == Precision::kBF16 ? DType::kBF16 : DType::kF32;
       Context context{.kernels = kernels,
                       .arena = arena,
                       .stream = gpu.stream(),
                       .seed = 42,
                       .precision = precision,
-                      .device = gpu,
-                      .activations = activations};
+                      .device = gpu};
       StepGraphs graphs(&gpu);
       const double seconds = seconds_of(
           gpu, [&] { training.step(context, feeder, arena, batch, graphs); },

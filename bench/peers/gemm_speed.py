@@ -19,15 +19,18 @@ from common import ROOT, cpu_name, note, run
 BENCH = ROOT / "build" / "release" / "bench" / "kernels"
 TOKENS = 850  # of bench/kernels.cpp
 # y = x W^T + bias, dx = dy W, dW += dy^T x, by the inputs and outputs of the layer.
-FORMS = {"y": ("nt_{t}x{o}x{i}/bias", lambda x, w, dy, b: torch.nn.functional.linear(x, w, b)),
-         "dx": ("nn_{t}x{i}x{o}/none", lambda x, w, dy, b: dy @ w),
-         "dW": ("tn_{o}x{i}x{t}/none_accumulate_rowsum", lambda x, w, dy, b: dy.t() @ x)}
+# With --bf16 all is bfloat16 but Lathe's dW, to which it adds in floats.
+FORMS = (("nt_{t}x{o}x{i}/bias", "_in_bf16_to_bf16",
+          lambda x, w, dy, b: torch.nn.functional.linear(x, w, b)),
+         ("nn_{t}x{i}x{o}/none", "_in_bf16_to_bf16", lambda x, w, dy, b: dy @ w),
+         ("tn_{o}x{i}x{t}/none_accumulate_rowsum", "_in_bf16", lambda x, w, dy, b: dy.t() @ x))
 
 
-def best_backend(dtype_suffix):
+def best_backend(bf16):
     """The widest instruction set that this processor has, as the suite lists them."""
     listed = run([BENCH, "--benchmark_list_tests",
-                  f"--benchmark_filter=^gemm/nt_{TOKENS}x384x384/bias{dtype_suffix}/"]).output
+                  f"--benchmark_filter=^gemm/nt_{TOKENS}x384x384/bias"
+                  f"{'_in_bf16_to_bf16' if bf16 else ''}/"]).output
     names = [line.split("/")[3] for line in listed.splitlines() if line.startswith("gemm/")]
     return names[-1]
 
@@ -59,22 +62,21 @@ def main():
     parser.add_argument("--hidden_size", type=int, nargs="+", default=[384, 768])
     parser.add_argument("--bf16", action="store_true")
     options = parser.parse_args()
-    suffix = "_bf16" if options.bf16 else ""
-    backend = options.backend or best_backend(suffix)
+    backend = options.backend or best_backend(options.bf16)
     torch.set_num_threads(1)
     dtype = torch.bfloat16 if options.bf16 else torch.float32
     print(f"{cpu_name()}, one thread, {'bf16' if options.bf16 else 'f32'}, Lathe's "
           f"{backend}, PyTorch {torch.__version__}, GFLOP/s")
-    print(f"{'product':42}{'Lathe':>8}{'of peak':>9}{'PyTorch':>9}{'ratio':>7}")
+    print(f"{'product':52}{'Lathe':>8}{'of peak':>9}{'PyTorch':>9}{'ratio':>7}")
     with torch.no_grad():
         for hidden in options.hidden_size:
             for inputs, outputs in ((hidden, hidden), (hidden, 4 * hidden), (4 * hidden, hidden)):
-                for form, work in FORMS.values():
+                for form, suffix, work in FORMS:
                     name = form.format(t=TOKENS, i=inputs, o=outputs)
-                    name += suffix
+                    name += suffix if options.bf16 else ""
                     ours, of_peak = lathe(name, backend)
                     theirs = pytorch(work, dtype, inputs, outputs)
-                    print(f"{name:42}{ours:8.1f}{of_peak:8.1f}%{theirs:9.1f}{ours / theirs:7.2f}",
+                    print(f"{name:52}{ours:8.1f}{of_peak:8.1f}%{theirs:9.1f}{ours / theirs:7.2f}",
                           flush=True)
                     note(f"gemm {name}, one thread", ours=ours, peer="PyTorch", theirs=theirs,
                          unit="GFLOP/s")

@@ -30,12 +30,14 @@ BertConfig small_config() {
   return config;
 }
 
-std::unique_ptr<BertForSequenceClassification> new_model(const BertConfig& config) {
+std::unique_ptr<BertForSequenceClassification> new_model(const BertConfig& config,
+                                                         Precision precision) {
   auto model = std::make_unique<BertForSequenceClassification>(config);
   for (Parameter& parameter : model->parameters().all()) {
     initialize(parameter, config.initializer_range, /*seed=*/1);
   }
   model->parameters().allocate_gradients();
+  if (precision == Precision::kBF16) model->parameters().round_values(cpu_kernels(), nullptr);
   return model;
 }
 

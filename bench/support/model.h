@@ -18,7 +18,8 @@ BertConfig bert_base_config();
 BertConfig small_config();
 
 // Initialised as Transformers initialises a new model, with gradients.
-std::unique_ptr<BertForSequenceClassification> new_model(const BertConfig& config);
+std::unique_ptr<BertForSequenceClassification> new_model(const BertConfig& config,
+                                                         Precision precision);
 
 // As many tokens as pairs of MRPC have: 53 in the mean of 16 of them.
 std::vector<int> sequence_lengths(int64_t sequences);

@@ -15,7 +15,7 @@ namespace lathe::bench {
 struct Cost {
   double flops = 0;
   double bytes = 0;
-  bool bfloat16 = false;     // those products are of floats rounded to bfloat16
+  bool bfloat16 = false;     // those products are of bfloat16s
   double items = 0;          // done in a run
   const char* of_what = "";  // "samples/s"
   int threads = 1;           // that work on it: their arithmetic peaks add up

@@ -115,9 +115,9 @@ TEST(Packing, InferenceComputesWhatTrainingDoes) {
 }
 
 int64_t peak_of_step(BertForSequenceClassification& model, const TinyBatch& batch, int64_t bytes,
-                     DType activations) {
+                     Precision precision) {
   Arena arena(bytes);
-  Context context{.kernels = reference_kernels(), .arena = arena, .activations = activations};
+  Context context{.kernels = reference_kernels(), .arena = arena, .precision = precision};
   BertForSequenceClassification::Saved saved;
   const Tensor logits = model.forward(context, batch.input(), &saved);
   const Tensor losses = arena.f32({logits.rows()});
@@ -131,11 +131,11 @@ TEST(MemoryPlan, IsWhatAStepTakes) {
   const auto model = random_bert(tiny_config(), 1);
   const TinyBatch batch(tiny_config(), {5, 1, 9}, 2);
   const int64_t plan = model->activation_bytes(15, 3, /*training=*/true);
-  EXPECT_EQ(peak_of_step(*model, batch, plan, DType::kF32), plan);
-  const int64_t halved = model->activation_bytes(15, 3, /*training=*/true, DType::kBF16);
+  EXPECT_EQ(peak_of_step(*model, batch, plan, Precision::kF32), plan);
+  const int64_t halved = model->activation_bytes(15, 3, /*training=*/true, Precision::kBF16);
   EXPECT_LT(halved, plan);
   model->parameters().round_values(reference_kernels(), nullptr);
-  EXPECT_EQ(peak_of_step(*model, batch, halved, DType::kBF16), halved);
+  EXPECT_EQ(peak_of_step(*model, batch, halved, Precision::kBF16), halved);
   EXPECT_LT(model->activation_bytes(15, 3, /*training=*/false), plan / 2);
   EXPECT_GT(model->activation_bytes(16, 3, /*training=*/true), plan);
 }

@@ -104,16 +104,11 @@ BertInput TinyBatch::input() const {
 
 double batch_loss(BertForSequenceClassification& model, const Kernels& kernels, ProblemType type,
                   const TinyBatch& batch, bool gradients, int64_t mean_over,
-                  const GradientsFinal& on_final, DType activations) {
+                  const GradientsFinal& on_final, Precision precision) {
   Arena arena(kArenaBytes);
-  const bool bf16 = activations == DType::kBF16;
-  if (bf16) model.parameters().round_values(kernels, nullptr);
-  Context context{.kernels = kernels,
-                  .arena = arena,
-                  .seed = kDropoutSeed,
-                  .step = 3,
-                  .precision = bf16 ? Precision::kBF16 : Precision::kF32,
-                  .activations = activations};
+  if (precision == Precision::kBF16) model.parameters().round_values(kernels, nullptr);
+  Context context{
+      .kernels = kernels, .arena = arena, .seed = kDropoutSeed, .step = 3, .precision = precision};
   const BertInput input = batch.input();
   BertForSequenceClassification::Saved saved;
   const Tensor logits = model.forward(context, input, &saved);

@@ -40,7 +40,7 @@ class TinyBatch {
 // too.
 double batch_loss(BertForSequenceClassification& model, const Kernels& kernels, ProblemType type,
                   const TinyBatch& batch, bool gradients, int64_t mean_over = 0,
-                  const GradientsFinal& on_final = {}, DType activations = DType::kF32);
+                  const GradientsFinal& on_final = {}, Precision precision = Precision::kF32);
 
 std::vector<float> batch_logits(const BertForSequenceClassification& model, const Kernels& kernels,
                                 const TinyBatch& batch);

@@ -27,12 +27,12 @@ BertConfig aligned_config() {
 }
 
 Step step_on(const Kernels& kernels, ProblemType type, BertConfig config = tiny_config(),
-             DType activations = DType::kF32) {
+             Precision precision = Precision::kF32) {
   config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;
   const auto model = random_bert(config, 1);
   const TinyBatch batch(config, {5, 1, 9, 3}, 2);
   Step step{};
-  step.loss = batch_loss(*model, kernels, type, batch, true, 0, {}, activations);
+  step.loss = batch_loss(*model, kernels, type, batch, true, 0, {}, precision);
   for (const Parameter& parameter : model->parameters().all()) {
     const float* values = parameter.gradient.f32();
     step.gradients.emplace_back(values, values + parameter.shape.count());
@@ -66,12 +66,12 @@ TEST(CudaModelTest, EveryGradientInBf16IsNearTheReferences) {
   for (const BertConfig& config : {tiny_config(), aligned_config()}) {
     const auto type = ProblemType::kSingleLabel;
     const Step exact = step_on(reference_kernels(), type, config);
-    const Step expected = step_on(reference_kernels(), type, config, DType::kBF16);
+    const Step expected = step_on(reference_kernels(), type, config, Precision::kBF16);
     for (const auto& [gemm, gpu] :
          {std::pair{Gemm::kCublas, simt::Hardware{}}, std::pair{Gemm::kOwn, simt::Hardware{}},
           std::pair{Gemm::kOwn, simt::Hardware{9, 2}}}) {
       simt::pretend_to_be(gpu);
-      const Step found = step_on(cuda_emulated::kernels(gemm), type, config, DType::kBF16);
+      const Step found = step_on(cuda_emulated::kernels(gemm), type, config, Precision::kBF16);
       EXPECT_NEAR(found.loss, expected.loss, 5e-3 * expected.loss);
       EXPECT_NEAR(found.loss, exact.loss, 2e-2 * exact.loss);
       EXPECT_LT(largest_difference(found, expected), 8e-2);

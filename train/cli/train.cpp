@@ -106,7 +106,7 @@ void print_plan(BertForSequenceClassification& model, const TrainingArguments& a
   std::printf(
       "%s\n%s\n%lld steps in %lld epochs, batch size %lld\n",
       device_line(model.parameters().device(), arguments.bf16, arguments.gemm_kind()).c_str(),
-      memory_line(plan_memory(model, tokens, sequences, activations_of(arguments))).c_str(),
+      memory_line(plan_memory(model, tokens, sequences, precision_of(arguments))).c_str(),
       static_cast<long long>(plan.max_steps), static_cast<long long>(plan.epochs),
       static_cast<long long>(batch_size));
   std::fflush(stdout);

@@ -156,7 +156,7 @@ struct Case {
   std::function<void(const Kernels&, Operands&)> run;
   double flops = 0;       // multiplications and additions of the op's matrix products
   double bytes = 0;       // least traffic: every operand read or written once
-  bool bfloat16 = false;  // whether those products are of floats rounded to bfloat16
+  bool bfloat16 = false;  // whether those products are of bfloat16s
 };
 
 // Dropout of micro-batch 3. Of probability 0.1, an op finds the 3 in memory.

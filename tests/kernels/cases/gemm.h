@@ -34,7 +34,7 @@ inline Case gemm_case(const GemmShape& s) {
   Case c;
   c.name = name_of(s);
   c.flops = 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k);
-  c.bfloat16 = s.precision == Precision::kBF16;
+  c.bfloat16 = s.precision == Precision::kBF16 || s.operands == Precision::kBF16;
   c.bytes = bytes_of(s.operands) * static_cast<double>(s.m * s.k + s.k * s.n) +
             bytes_of(s.result) * static_cast<double>(s.m * s.n);
   c.prepare = [=](Operands& o) {
