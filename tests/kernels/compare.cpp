@@ -23,7 +23,7 @@ double root_mean_square(std::span<const float> values) {
 // Comparisons that are false for NaN.
 bool near(double a, double b, double allowed) { return std::fabs(a - b) <= allowed; }
 
-std::vector<float> widened(const std::vector<uint16_t>& halves) {
+std::vector<float> widened(const AlignedVector<uint16_t>& halves) {
   std::vector<float> floats(halves.size());
   std::transform(halves.begin(), halves.end(), floats.begin(), from_bfloat16);
   return floats;
@@ -103,7 +103,7 @@ std::string difference(const Operands& reference, const Operands& other, double 
 
 std::string bitwise_difference(const Operands& one, const Operands& other) {
   for (const auto& [name, values] : one.floats()) {
-    const std::vector<float>& others = other.floats().at(name);
+    const AlignedVector<float>& others = other.floats().at(name);
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!same_bits<uint32_t>(values[i], others[i])) {
         return concat(name, "[", i, "] is ", values[i], " and ", others[i]);

@@ -43,8 +43,8 @@ void expect_gradients(const Operands& operands, const Objective& objective,
   objective(after);
   backward(after);
   for (const Gradient& gradient : gradients) {
-    const std::vector<float>& before = operands.floats().at(gradient.in);
-    const std::vector<float>& values = after.floats().at(gradient.in);
+    const AlignedVector<float>& before = operands.floats().at(gradient.in);
+    const AlignedVector<float>& values = after.floats().at(gradient.in);
     const double size = std::sqrt(dot(values.data(), values.data(), std::ssize(values)) /
                                   static_cast<double>(values.size()));
     EXPECT_GT(size, 0) << gradient.in;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,21 @@
 
 namespace lathe::testing {
 
+// Memory that begins at a cache line, as that of activations and parameters does.
+template <class T>
+struct CacheAligned {
+  using value_type = T;
+  static constexpr std::align_val_t kLine{64};
+
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), kLine));
+  }
+  void deallocate(T* memory, std::size_t /*count*/) { ::operator delete(memory, kLine); }
+  bool operator==(const CacheAligned& /*other*/) const { return true; }
+};
+template <class T>
+using AlignedVector = std::vector<T, CacheAligned<T>>;
+
 // Named buffers. A case's outputs lie among them like its inputs, so comparing all the buffers of
 // two runs also shows what was written that should not have been.
 class Operands {
@@ -28,7 +44,7 @@ class Operands {
 
   // Uniform over (low, high); the values depend on the name alone.
   void add(const std::string& name, int64_t count, double low = -1, double high = 1) {
-    std::vector<float>& values = floats_[name];
+    AlignedVector<float>& values = floats_[name];
     values.resize(static_cast<std::size_t>(count + offset_));
     Random random(std::hash<std::string>()(name));
     for (float& x : values) x = static_cast<float>(low + (high - low) * 0x1p-32 * random.next());
@@ -44,7 +60,7 @@ class Operands {
   }
   // The bfloat16s of floats that have been added.
   void add_rounded(const std::string& name, const std::string& of) {
-    std::vector<uint16_t>& values = halves_[name];
+    AlignedVector<uint16_t>& values = halves_[name];
     for (float x : floats_.at(of)) values.push_back(to_bfloat16(x));
   }
   void add_constant(const std::string& name, int64_t count, float value) {
@@ -72,7 +88,7 @@ class Operands {
       if (const auto from = other.floats_.find(name); from != other.floats_.end()) {
         std::copy(from->second.begin() + other.offset_, from->second.end(), to.begin() + offset_);
       } else {
-        const std::vector<uint16_t>& halves = other.halves_.at(name);
+        const AlignedVector<uint16_t>& halves = other.halves_.at(name);
         std::transform(halves.begin() + other.offset_, halves.end(), to.begin() + offset_,
                        from_bfloat16);
       }
@@ -81,7 +97,7 @@ class Operands {
       if (const auto from = other.halves_.find(name); from != other.halves_.end()) {
         std::copy(from->second.begin() + other.offset_, from->second.end(), to.begin() + offset_);
       } else {
-        const std::vector<float>& floats = other.floats_.at(name);
+        const AlignedVector<float>& floats = other.floats_.at(name);
         std::transform(floats.begin() + other.offset_, floats.end(), to.begin() + offset_,
                        to_bfloat16);
       }
@@ -134,16 +150,16 @@ class Operands {
   }
 
   // Whole buffers, whose first offset() elements lie before f().
-  const std::map<std::string, std::vector<float>>& floats() const { return floats_; }
-  const std::map<std::string, std::vector<uint16_t>>& halves() const { return halves_; }
+  const std::map<std::string, AlignedVector<float>>& floats() const { return floats_; }
+  const std::map<std::string, AlignedVector<uint16_t>>& halves() const { return halves_; }
   const std::map<std::string, std::vector<uint8_t>>& bytes() const { return bytes_; }
   const std::map<std::string, double>& doubles() const { return doubles_; }
   int64_t offset() const { return offset_; }
 
  private:
   int64_t offset_;
-  std::map<std::string, std::vector<float>> floats_;
-  std::map<std::string, std::vector<uint16_t>> halves_;  // bfloat16s
+  std::map<std::string, AlignedVector<float>> floats_;
+  std::map<std::string, AlignedVector<uint16_t>> halves_;  // bfloat16s
   std::map<std::string, std::vector<int32_t>> ints_;
   std::map<std::string, std::vector<uint8_t>> bytes_;
   std::map<std::string, double> doubles_;
