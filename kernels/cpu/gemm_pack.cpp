@@ -248,6 +248,16 @@ void copy_b_panel(const PanelSource& b, int64_t first, int64_t columns, int64_t 
   }
 }
 
+// Bfloat16s of two whole panels of a, from lines that lie across.
+void widen_two(const Bfloat16* source, int64_t ld, int64_t k, float* panel, float* next_panel) {
+  for (int64_t l = 0; l < k; ++l, source += ld, panel += kTileRows, next_panel += kTileRows) {
+    alignas(Vec) float lines[kPackedRows];
+    for (int i = 0; i < kPackedRows; i += kWidth) store(lines + i, load(source + i));
+    __builtin_memcpy(panel, lines, kTileRows * sizeof(float));
+    __builtin_memcpy(next_panel, lines + kTileRows, kTileRows * sizeof(float));
+  }
+}
+
 // Whether elements are rounded once they lie in the panel.
 template <class Number>
 bool rounds(const PanelSource& source) {
@@ -276,8 +286,7 @@ void pack_two_a_panels(const PanelSource& a, int64_t first, int64_t first_l, int
   if constexpr (kIsFloat<Number>) {
     copy<kTileRows, 2>(source, a.ld, k, panel, next_panel - panel);
   } else {
-    copy_lines(source, a.ld, kTileRows, k, panel, kTileRows);
-    copy_lines(source + kTileRows, a.ld, kTileRows, k, next_panel, kTileRows);
+    widen_two(source, a.ld, k, panel, next_panel);
   }
   if (!rounds<Number>(a)) return;
   round_to_bfloat16(panel, k * kTileRows);
