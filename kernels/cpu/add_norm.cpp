@@ -1,6 +1,5 @@
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/layer_norm.h"
-#include "kernels/cpu/numbers.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/parallel.h"
 
@@ -14,13 +13,7 @@ void forward_row(const AddNormForwardArgs& args, int64_t i, const float* factors
   const Number *x = as<Number>(args.x) + row, *residual = as<Number>(args.residual) + row;
   Number* const y = as<Number>(args.y) + row;
   Number* const saved = args.sum.data != nullptr ? as<Number>(args.sum) + row : nullptr;
-  float* sum;
-  if constexpr (kIsFloat<Number>) {
-    // Without a place to save the sum, it is made where y will stand.
-    sum = saved != nullptr ? saved : y;
-  } else {
-    sum = row_of_floats(hidden);
-  }
+  float* const sum = place_of_sum(saved, y, hidden);
   for (int64_t j = 0; j < hidden; j += kWidth) {
     const int64_t lanes = hidden - j;
     const Vec total = load(residual + j, lanes) + load(x + j, lanes) * load(factors + j, lanes);

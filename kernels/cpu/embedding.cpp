@@ -1,6 +1,5 @@
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/layer_norm.h"
-#include "kernels/cpu/numbers.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/parallel.h"
 
@@ -28,13 +27,8 @@ void forward_token(const EmbeddingForwardArgs& args, int64_t t, DropoutRow& drop
   const float* type = args.type + args.types[t] * hidden;
   Number* const y = as<Number>(args.y) + t * hidden;
   Number* const saved = args.sum.data != nullptr ? as<Number>(args.sum) + t * hidden : nullptr;
-  float *sum, *normalised;
-  if constexpr (kIsFloat<Number>) {
-    sum = saved != nullptr ? saved : y;
-    normalised = y;
-  } else {
-    sum = normalised = row_of_floats(hidden);
-  }
+  float *const sum = place_of_sum(saved, y, hidden), *normalised = sum;
+  if constexpr (kIsFloat<Number>) normalised = y;
   for (int64_t j = 0; j < hidden; j += kWidth) {
     const int64_t lanes = hidden - j;
     const Vec total = load(word + j, lanes) + load(position + j, lanes) + load(type + j, lanes);

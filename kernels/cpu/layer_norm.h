@@ -2,7 +2,7 @@
 // AddNormForwardArgs and AddNormBackwardArgs of kernels.h.
 #pragma once
 
-#include "kernels/cpu/vector.h"
+#include "kernels/cpu/numbers.h"
 
 namespace lathe::cpu::LATHE_ISA {
 
@@ -23,6 +23,14 @@ void layer_norm_backward_row(const Saved* sum, RowStatistics statistics, const f
 
 // A row of floats in memory of the calling thread, until it asks for another.
 float* row_of_floats(int64_t hidden);
+
+// Where the sum of a row is made: where it is kept, or else where y will stand, if these are
+// floats.
+template <class Number>
+static inline float* place_of_sum(Number* saved, Number* y, int64_t hidden) {
+  if constexpr (kIsFloat<Number>) return saved != nullptr ? saved : y;
+  return row_of_floats(hidden);
+}
 
 // The sums over rows for dgamma and dbeta. Rows are cut into chunks whose number follows from the
 // shape alone, each chunk is summed by one thread, and the chunks are added in their order: the

@@ -18,9 +18,13 @@ Guard guard(const std::string& name, const Case& c) {
           }};
 }
 
+// Of floats, and of bfloat16s with results as training has them.
 void add_gemm(std::vector<Guard>& guards) {
-  const auto add = [&](const char* name, const GemmShape& shape) {
+  const auto add = [&](const std::string& name, GemmShape shape) {
     guards.push_back(guard(name, gemm_case(shape)));
+    shape.operands = Precision::kBF16;
+    if (!shape.accumulate) shape.result = Precision::kBF16;
+    guards.push_back(guard(name + "_bf16", gemm_case(shape)));
   };
   GemmShape shape{.m = kTokens, .n = kHidden, .k = kHidden, .transpose_b = true};
   shape.epilogue = Epilogue::kBias;
@@ -45,17 +49,23 @@ void add_gemm(std::vector<Guard>& guards) {
 std::vector<Guard> kernel_guards() {
   std::vector<Guard> guards;
   add_gemm(guards);
-  const AttentionShape attention{
+  AttentionShape attention{
       .name = "", .lengths = {53, 47}, .heads = 12, .head_size = 32, .dropout = kDropout};
   guards.push_back(guard("attention_forward", attention_forward_case(attention, true)));
   guards.push_back(guard("attention_backward", attention_backward_case(attention)));
+  attention.precision = Precision::kBF16;
+  guards.push_back(guard("attention_forward_bf16", attention_forward_case(attention, true)));
+  guards.push_back(guard("attention_backward_bf16", attention_backward_case(attention)));
   const AttentionPoolShape pool{
       .name = "", .lengths = {53, 47}, .heads = 12, .hidden = kHidden, .dropout = kDropout};
   guards.push_back(guard("attention_pool_forward", attention_pool_forward_case(pool, true)));
   guards.push_back(guard("attention_pool_backward", attention_pool_backward_case(pool)));
-  const AddNormShape norm{.rows = kTokens, .hidden = kHidden, .dropout = kDropout};
+  AddNormShape norm{.rows = kTokens, .hidden = kHidden, .dropout = kDropout};
   guards.push_back(guard("add_norm_forward", add_norm_forward_case(norm)));
   guards.push_back(guard("add_norm_backward", add_norm_backward_case(norm)));
+  norm.precision = Precision::kBF16;
+  guards.push_back(guard("add_norm_forward_bf16", add_norm_forward_case(norm)));
+  guards.push_back(guard("add_norm_backward_bf16", add_norm_backward_case(norm)));
   const EmbeddingShape embedding{
       .tokens = kTokens, .hidden = kHidden, .words = 1000, .dropout = kDropout};
   guards.push_back(guard("embedding_forward", embedding_forward_case(embedding)));

@@ -1,6 +1,6 @@
-// Panels for matrix registers (panel.h). Neighbours along k are rounded to bfloat16 as pairs, a
-// word each. Where an operand's lines lie along memory this makes blocks of a, where they lie
-// across, blocks of b; 16 x 16 words are transposed where the other kind is asked for.
+// Panels for matrix registers (panel.h). Neighbours along k become pairs, a word each, floats
+// rounded to bfloat16. Where an operand's lines lie along memory this makes blocks of a, where they
+// lie across, blocks of b; 16 x 16 words are transposed where the other kind is asked for.
 #include "kernels/cpu/gemm_pack.h"
 
 #include "kernels/cpu/amx/panel.h"
@@ -88,7 +88,7 @@ HalfVec load_lines(const Bfloat16* from, int64_t there) {
 
 // One row of a block for each of 16 lines: its pairs.
 template <int kPieces, bool kWhole>
-void round_lines(const Corner<float>& corner, char* block, int64_t piece_bytes) {
+void write_lines(const Corner<float>& corner, char* block, int64_t piece_bytes) {
   const float* from = corner.from;
   for (int64_t i = 0; i < kBlockLines; ++i, from += corner.ld, block += kBlockRowBytes) {
     if constexpr (kWhole) {
@@ -102,7 +102,7 @@ void round_lines(const Corner<float>& corner, char* block, int64_t piece_bytes) 
 }
 
 template <int kPieces, bool kWhole>
-void round_lines(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_bytes*/) {
+void write_lines(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_bytes*/) {
   const Bfloat16* from = corner.from;
   for (int64_t i = 0; i < kBlockLines; ++i, from += corner.ld, block += kBlockRowBytes) {
     const int64_t there = kWhole ? kDepthStep : i < corner.lines ? corner.k : 0;
@@ -112,7 +112,7 @@ void round_lines(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_by
 
 // One row of a block for each of 16 pairs: that of every line.
 template <int kPieces, bool kWhole>
-void round_pairs(const Corner<float>& corner, char* block, int64_t piece_bytes) {
+void write_pairs(const Corner<float>& corner, char* block, int64_t piece_bytes) {
   const float* from = corner.from;
   for (int64_t l = 0; l < kDepthStep; l += 2, from += 2 * corner.ld, block += kBlockRowBytes) {
     if constexpr (kWhole) {
@@ -126,7 +126,7 @@ void round_pairs(const Corner<float>& corner, char* block, int64_t piece_bytes) 
 }
 
 template <int kPieces, bool kWhole>
-void round_pairs(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_bytes*/) {
+void write_pairs(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_bytes*/) {
   const Bfloat16* from = corner.from;
   for (int64_t l = 0; l < kDepthStep; l += 2, from += 2 * corner.ld, block += kBlockRowBytes) {
     const int64_t even = kWhole || l < corner.k ? corner.lines : 0;
@@ -140,14 +140,14 @@ void round_pairs(const Corner<Bfloat16>& corner, char* block, int64_t /*piece_by
 }
 
 template <int kPieces, class Number>
-void round_block(const Corner<Number>& corner, bool lines_contiguous, char* block,
+void write_block(const Corner<Number>& corner, bool lines_contiguous, char* block,
                  int64_t piece_bytes) {
   if (lines_contiguous) {
-    if (corner.whole()) return round_lines<kPieces, true>(corner, block, piece_bytes);
-    return round_lines<kPieces, false>(corner, block, piece_bytes);
+    if (corner.whole()) return write_lines<kPieces, true>(corner, block, piece_bytes);
+    return write_lines<kPieces, false>(corner, block, piece_bytes);
   }
-  if (corner.whole()) return round_pairs<kPieces, true>(corner, block, piece_bytes);
-  round_pairs<kPieces, false>(corner, block, piece_bytes);
+  if (corner.whole()) return write_pairs<kPieces, true>(corner, block, piece_bytes);
+  write_pairs<kPieces, false>(corner, block, piece_bytes);
 }
 
 template <int kPieces, class Number>
@@ -159,9 +159,9 @@ void pack_block(const PanelSource& source, bool of_a, int64_t first, int64_t lin
                                  source.ld, at.lines, at.k};
   char* const step = reinterpret_cast<char*>(panel) + at.first_l / kDepthStep * step_bytes(kPieces);
   char* const block = step + at.first_line / kBlockLines * kBlockBytes;
-  if (along == of_a) return round_block<kPieces>(corner, along, block, kPieceBytes);
+  if (along == of_a) return write_block<kPieces>(corner, along, block, kPieceBytes);
   alignas(64) char turned[kPieces * kBlockBytes];
-  round_block<kPieces>(corner, along, turned, kBlockBytes);
+  write_block<kPieces>(corner, along, turned, kBlockBytes);
   for (int piece = 0; piece < kPieces; ++piece) {
     transpose(reinterpret_cast<const float*>(turned + piece * kBlockBytes),
               reinterpret_cast<float*>(block + piece * kPieceBytes));
