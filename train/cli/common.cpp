@@ -57,8 +57,9 @@ std::optional<TokenCache> token_cache(const CommonOptions& common) {
 void add_device_options(Options& options, CommonOptions& common) {
   options.group("Machine");
   options.add("device", common.device, "auto (a GPU where there is one), cpu or cuda");
-  options.flag("bf16", common.bf16,
-               "Multiply in bfloat16, two to three times as fast on processors made for it");
+  options.flag(
+      "bf16", common.bf16,
+      "Keep activations and multiply in bfloat16: over twice as fast on processors made for it");
   options.add("num_threads", common.num_threads,
               "Threads; the results do not depend on it [all cores]");
 }
