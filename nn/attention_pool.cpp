@@ -1,5 +1,7 @@
 #include "nn/attention_pool.h"
 
+#include "nn/cast.h"
+
 namespace lathe {
 
 namespace {
@@ -54,12 +56,6 @@ void copy(Context& context, const Tensor& from, const Tensor& to) {
   context.kernels.cast({from.numbers(), to.numbers(), from.count()}, context.stream);
 }
 
-Tensor as_floats(Context& context, const Tensor& x) {
-  Tensor floats = floats_like(context, x);
-  copy(context, x, floats);
-  return floats;
-}
-
 // A bias and its gradient are not rounded, here as in a linear layer.
 constexpr Precision kOfBias = Precision::kF32;
 
@@ -97,7 +93,7 @@ void AttentionPool::forward(Context& context, const Tensor& x, const int32_t* of
   if (saved != nullptr) made.logsumexp = context.arena.f32({sequences, heads_});
   const Tensor wk = key_weight_.value(), wv = value_weight_.value(),
                bv = as_row(value_bias_.value());
-  const Tensor q = as_floats(context, query), sum = floats_like(context, result);
+  const Tensor q = cast(context, query, DType::kF32), sum = floats_like(context, result);
   for (int64_t h = 0; h < heads_; ++h) {
     multiply(context, {of_size(q, h)}, {rows_of(wk, h)}, of_hidden(made.u, h), context.precision);
   }
@@ -134,7 +130,7 @@ void AttentionPool::backward(Context& context, const Tensor& x, const int32_t* o
                bv = as_row(value_bias_.value());
   const Tensor dwk = key_weight_.gradient(), dwv = value_weight_.gradient();
   const Tensor dbv = as_row(value_bias_.gradient());
-  const Tensor q = as_floats(context, query), dsum = as_floats(context, dresult);
+  const Tensor q = cast(context, query, DType::kF32), dsum = cast(context, dresult, DType::kF32);
   const Tensor dq = floats_like(context, dquery);
   for (int64_t h = 0; h < heads_; ++h) {
     const Tensor of_head = of_size(dsum, h);

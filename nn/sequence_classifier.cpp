@@ -2,21 +2,10 @@
 
 #include <utility>
 
+#include "nn/cast.h"
 #include "nn/loss.h"
 
 namespace lathe {
-
-namespace {
-
-// x itself where it is of that dtype, else a copy in the arena.
-Tensor cast(Context& context, const Tensor& x, DType dtype) {
-  if (x.dtype() == dtype) return x;
-  const Tensor y = context.arena.allocate(dtype, x.shape());
-  context.kernels.cast({.x = x.numbers(), .y = y.numbers(), .count = x.count()}, context.stream);
-  return y;
-}
-
-}  // namespace
 
 BertForSequenceClassification::BertForSequenceClassification(BertConfig config)
     : config_(std::move(config)),

@@ -90,7 +90,6 @@ __attribute__((always_inline)) inline void multiply_step_of_floats(const char* a
 template <bool kLower, bool kRight>
 __attribute__((always_inline)) inline void multiply_step_of_bfloat16s(const char* a,
                                                                       int64_t row_bytes,
-                                                                      int64_t lower_bytes,
                                                                       const char* b) {
   _tile_loadd(4, a, row_bytes);
   _tile_loadd(6, b, kBlockRowBytes);
@@ -100,7 +99,7 @@ __attribute__((always_inline)) inline void multiply_step_of_bfloat16s(const char
     _tile_dpbf16ps(1, 4, 7);
   }
   if constexpr (kLower) {
-    _tile_loadd(5, a + lower_bytes, row_bytes);
+    _tile_loadd(5, a + kBlockLines * row_bytes, row_bytes);
     _tile_dpbf16ps(2, 5, 6);
   }
   if constexpr (kLower && kRight) _tile_dpbf16ps(3, 5, 7);
@@ -138,7 +137,7 @@ void multiply(const Tile& tile) {
     if constexpr (kFloats) {
       multiply_step_of_floats<kLower, kRight>(a, b);
     } else {
-      multiply_step_of_bfloat16s<kLower, kRight>(a, a_row, kBlockLines * a_row, b);
+      multiply_step_of_bfloat16s<kLower, kRight>(a, a_row, b);
     }
     tile.beside->step();
   }
