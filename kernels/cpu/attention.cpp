@@ -1,12 +1,11 @@
 // Attention over packed sequences. A unit of work is one head of one sequence: its keys and values
 // are copied side by side (their rows are a whole activation apart in memory), and the queries go
 // past them in blocks, so that a block's scores stay in the cache whatever the length.
-#include <omp.h>
-
+#include "kernels/cpu/attention_plan.h"
+#include "kernels/cpu/attention_tiles.h"
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/numbers.h"
 #include "kernels/cpu/ops.h"
-#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/small_product.h"
 #include "kernels/cpu/vector_math.h"
 #include "kernels/scratch.h"
@@ -18,51 +17,11 @@ namespace {
 thread_local Scratch thread_scratch;
 
 constexpr int64_t kQueryBlock = 8 * kProductRows;
-// Sizes that forward and backward share.
-template <class Args>
-struct Plan {
-  explicit Plan(const Args& a)
-      : args(a), keys(0), work(0), head_width(round_up(a.head_size, kWidth)) {
-    for (int64_t s = 0; s < a.sequences; ++s) {
-      const int64_t length = a.offsets[s + 1] - a.offsets[s];
-      keys = maximum(keys, length);
-      work += length * (a.query_offsets[s + 1] - a.query_offsets[s]);
-    }
-    work *= a.heads * a.head_size;
-    key_width = round_up(keys, kWidth);
-  }
 
-  int threads() const {
-    const int64_t wanted = minimum(work / kProductsPerThread, args.sequences * args.heads);
-    return static_cast<int>(maximum(1, minimum(wanted, omp_get_max_threads())));
-  }
-
-  const Args& args;
-  int64_t keys;  // of the longest sequence
-  int64_t work;
-  int64_t head_width, key_width;
-};
-
-// One head of one sequence.
-template <class Args>
-struct Head {
-  Head(const Args& args, int64_t unit)
-      : head(unit % args.heads),
-        sequence(unit / args.heads),
-        column(head * args.head_size),
-        first_query(args.query_offsets[sequence]),
-        last_query(args.query_offsets[sequence + 1]),
-        first_key(args.offsets[sequence]),
-        keys(args.offsets[sequence + 1] - first_key),
-        key_width(round_up(keys, kWidth)) {}
-
-  int64_t head, sequence, column, first_query, last_query, first_key, keys, key_width;
-};
-
-using ForwardPlan = Plan<AttentionForwardArgs>;
-using ForwardHead = Head<AttentionForwardArgs>;
-using BackwardPlan = Plan<AttentionBackwardArgs>;
-using BackwardHead = Head<AttentionBackwardArgs>;
+using ForwardPlan = AttentionPlan<AttentionForwardArgs>;
+using ForwardHead = AttentionHead<AttentionForwardArgs>;
+using BackwardPlan = AttentionPlan<AttentionBackwardArgs>;
+using BackwardHead = AttentionHead<AttentionBackwardArgs>;
 
 // Where products read and write the rows of a head: where they lie, if they are floats, and else in
 // `memory`, as floats with rows of head_width.
@@ -210,15 +169,6 @@ struct BackwardMemory {
   float *dk, *dv;  // [keys, head_size]
 };
 
-template <class Number>
-float dot(const Number* a, const Number* b, int64_t count) {
-  Vec sum{};
-  for (int64_t j = 0; j < count; j += kWidth) {
-    sum += load(a + j, count - j) * load(b + j, count - j);
-  }
-  return sum_lanes(sum);
-}
-
 // From scores to dropout(p) and from dcontext · v to scale * dscore, in place.
 void softmax_backward_row(float* p, float* dscore, int64_t keys, float logsumexp, float d,
                           float scale, const float* factors) {
@@ -300,13 +250,6 @@ void backward_block(const BackwardPlan& plan, const BackwardHead& h, const Backw
 }
 
 template <class Number>
-void clear_rows(const Rows<Number>& x, int64_t rows, int64_t columns) {
-  for (int64_t i = 0; i < rows; ++i) {
-    __builtin_memset(x.rows + i * x.ld, 0, static_cast<uint64_t>(columns) * sizeof(Number));
-  }
-}
-
-template <class Number>
 void backward_head(const BackwardPlan& plan, const BackwardMemory& memory, DropoutRow& dropout,
                    int64_t unit) {
   const AttentionBackwardArgs& args = plan.args;
@@ -316,8 +259,8 @@ void backward_head(const BackwardPlan& plan, const BackwardMemory& memory, Dropo
   const Rows<Number> dv = {as<Number>(args.dv) + h.first_key * args.lddv + h.column, args.lddv,
                            memory.dv, plan.head_width};
   if (h.first_query == h.last_query) {
-    clear_rows(dk, h.keys, args.head_size);
-    clear_rows(dv, h.keys, args.head_size);
+    clear_rows(dk.rows, dk.ld, h.keys, args.head_size);
+    clear_rows(dv.rows, dv.ld, h.keys, args.head_size);
     return;
   }
   const Number* k = as<Number>(args.k) + h.first_key * args.ldk + h.column;
@@ -334,7 +277,6 @@ void backward_head(const BackwardPlan& plan, const BackwardMemory& memory, Dropo
   dv.write(h.keys, args.head_size);
 }
 
-// Which thread takes which head changes nothing: no result crosses a head.
 template <class Number>
 void forward(const ForwardPlan& plan) {
 #pragma omp parallel num_threads(plan.threads())
@@ -342,7 +284,7 @@ void forward(const ForwardPlan& plan) {
     const ForwardMemory memory(plan);
     DropoutRow dropout(plan.args.dropout, plan.keys);
 #pragma omp for schedule(dynamic)
-    for (int64_t unit = 0; unit < plan.args.sequences * plan.args.heads; ++unit) {
+    for (int64_t unit = 0; unit < plan.units(); ++unit) {
       forward_head<Number>(plan, memory, dropout, unit);
     }
   }
@@ -355,7 +297,7 @@ void backward(const BackwardPlan& plan) {
     const BackwardMemory memory(plan);
     DropoutRow dropout(plan.args.dropout, plan.keys);
 #pragma omp for schedule(dynamic)
-    for (int64_t unit = 0; unit < plan.args.sequences * plan.args.heads; ++unit) {
+    for (int64_t unit = 0; unit < plan.units(); ++unit) {
       backward_head<Number>(plan, memory, dropout, unit);
     }
   }
@@ -364,11 +306,13 @@ void backward(const BackwardPlan& plan) {
 }  // namespace
 
 void attention_forward(const AttentionForwardArgs& args, Stream) {
+  if (attention_forward_in_tiles(args)) return;
   const ForwardPlan plan(args);
   with_number(args.q.precision, [&](auto number) { forward<decltype(number)>(plan); });
 }
 
 void attention_backward(const AttentionBackwardArgs& args, Stream) {
+  if (attention_backward_in_tiles(args)) return;
   const BackwardPlan plan(args);
   with_number(args.q.precision, [&](auto number) { backward<decltype(number)>(plan); });
 }

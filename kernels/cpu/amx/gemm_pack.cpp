@@ -4,6 +4,7 @@
 #include "kernels/cpu/gemm_pack.h"
 
 #include "kernels/cpu/amx/panel.h"
+#include "kernels/cpu/amx/words.h"
 #include "kernels/cpu/gemm_tile.h"
 
 namespace lathe::cpu::LATHE_ISA {
@@ -13,37 +14,6 @@ static_assert(kTileRows == 2 * kBlockLines && kTileColumns == 2 * kBlockLines);
 static_assert(kPackedRows == kTileRows);  // one panel
 static_assert(kWidth == kBlockLines && kPieceBytes == 32 * kDepthStep * 2);
 
-Vec load_quads(const float* source) {
-  Vec v = _mm512_castps128_ps512(_mm_load_ps(source));
-  v = _mm512_insertf32x4(v, _mm_load_ps(source + 4 * kWidth), 1);
-  v = _mm512_insertf32x4(v, _mm_load_ps(source + 8 * kWidth), 2);
-  return _mm512_insertf32x4(v, _mm_load_ps(source + 12 * kWidth), 3);
-}
-
-// to[16 j + i] = from[16 i + j] for i, j < 16, words of any meaning. Rows i, i + 4, i + 8, i + 12
-// are loaded side by side, so that what remains is to transpose 4 x 4 within each quarter of a
-// vector.
-void transpose(const float* from, float* to) {
-  for (int j = 0; j < 16; j += 4) {
-    const Vec row0 = load_quads(from + j), row1 = load_quads(from + kWidth + j);
-    const Vec row2 = load_quads(from + 2 * kWidth + j), row3 = load_quads(from + 3 * kWidth + j);
-    const auto low = [](Vec x, Vec y) {
-      return __builtin_shufflevector(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13,
-                                     29);
-    };
-    const auto high = [](Vec x, Vec y) {
-      return __builtin_shufflevector(x, y, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15,
-                                     31);
-    };
-    const Vec low02 = low(row0, row2), high02 = high(row0, row2);
-    const Vec low13 = low(row1, row3), high13 = high(row1, row3);
-    store(to + j * kWidth, low(low02, low13));
-    store(to + (j + 1) * kWidth, high(low02, low13));
-    store(to + (j + 2) * kWidth, low(high02, high13));
-    store(to + (j + 3) * kWidth, high(high02, high13));
-  }
-}
-
 // Where the elements of 16 lines begin, 32 of each, and how many lines and elements there are.
 template <class Number>
 struct Corner {
@@ -52,13 +22,6 @@ struct Corner {
 
   bool whole() const { return lines == kBlockLines && k == kDepthStep; }
 };
-
-// x0, y0, x1, y1, … of the bfloat16s x0 … x15, y0 … y15.
-__m512i interleave(__m512i packed) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
-                                         8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  return _mm512_maskz_permutexvar_epi16(0xffffffff, order, packed);
-}
 
 // The pieces of two vectors, one row of a block each: all of x, then all of y, or in turn.
 template <int kPieces, bool kInTurn>
@@ -163,8 +126,8 @@ void pack_block(const PanelSource& source, bool of_a, int64_t first, int64_t lin
   alignas(64) char turned[kPieces * kBlockBytes];
   write_block<kPieces>(corner, along, turned, kBlockBytes);
   for (int piece = 0; piece < kPieces; ++piece) {
-    transpose(reinterpret_cast<const float*>(turned + piece * kBlockBytes),
-              reinterpret_cast<float*>(block + piece * kPieceBytes));
+    transpose_words(reinterpret_cast<const float*>(turned + piece * kBlockBytes), kWidth,
+                    reinterpret_cast<float*>(block + piece * kPieceBytes), kWidth);
   }
 }
 

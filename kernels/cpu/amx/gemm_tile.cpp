@@ -14,6 +14,7 @@
 // above 3.39e38, and takes pieces below 2^-126 for zero.
 #include "kernels/cpu/gemm_tile.h"
 
+#include "kernels/cpu/amx/gemm_blocks.h"
 #include "kernels/cpu/amx/panel.h"
 
 namespace lathe::cpu::LATHE_ISA {
@@ -156,12 +157,12 @@ void multiply_halves(const Tile& tile) {
   multiply<kPieces, false, false>(tile);
 }
 
+}  // namespace
+
 void multiply_blocks(const Tile& tile) {
   if (tile.precision == Precision::kBF16) return multiply_halves<kPiecesOfBfloat16>(tile);
   multiply_halves<kPiecesOfFloat>(tile);
 }
-
-}  // namespace
 
 // A configured register makes every change of threads dearer for the operating system, so it does
 // not stay so.
