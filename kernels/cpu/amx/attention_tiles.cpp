@@ -129,7 +129,7 @@ void store_columns(const float* tile, int64_t rows, int64_t columns, Bfloat16* y
   alignas(64) float turned[kTileFloats];
   for (int64_t i = 0; i < rows; i += kHalf) {
     for (int64_t j = 0; j < columns; j += kHalf)
-      transpose_words(tile + j * kBlock + i, kBlock, turned + i * kBlock + j, kBlock);
+      transpose_words(tile + j * kBlock + i, kBlock * 4, turned + i * kBlock + j, kBlock * 4);
   }
   store_rows(turned, rows, columns, y, ld);
 }

@@ -123,11 +123,17 @@ void pack_block(const PanelSource& source, bool of_a, int64_t first, int64_t lin
   char* const step = reinterpret_cast<char*>(panel) + at.first_l / kDepthStep * step_bytes(kPieces);
   char* const block = step + at.first_line / kBlockLines * kBlockBytes;
   if (along == of_a) return write_block<kPieces>(corner, along, block, kPieceBytes);
+  if constexpr (!kIsFloat<Number>) {
+    // Whole lines of pairs are words already.
+    if (along && corner.whole())
+      return transpose_words(corner.from, corner.ld * static_cast<int64_t>(sizeof(Number)),
+                             reinterpret_cast<float*>(block), kBlockRowBytes);
+  }
   alignas(64) char turned[kPieces * kBlockBytes];
   write_block<kPieces>(corner, along, turned, kBlockBytes);
   for (int piece = 0; piece < kPieces; ++piece) {
-    transpose_words(reinterpret_cast<const float*>(turned + piece * kBlockBytes), kWidth,
-                    reinterpret_cast<float*>(block + piece * kPieceBytes), kWidth);
+    transpose_words(turned + piece * kBlockBytes, kBlockRowBytes,
+                    reinterpret_cast<float*>(block + piece * kPieceBytes), kBlockRowBytes);
   }
 }
 

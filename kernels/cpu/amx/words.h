@@ -5,21 +5,28 @@
 
 namespace lathe::cpu::LATHE_ISA {
 
-static inline Vec load_quads(const float* source, int64_t ld) {
-  Vec v = _mm512_castps128_ps512(_mm_load_ps(source));
-  v = _mm512_insertf32x4(v, _mm_load_ps(source + 4 * ld), 1);
-  v = _mm512_insertf32x4(v, _mm_load_ps(source + 8 * ld), 2);
-  return _mm512_insertf32x4(v, _mm_load_ps(source + 12 * ld), 3);
+static inline Vec load_quads(const char* from, int64_t distance) {
+  const auto quad = [&](int row) {
+    return _mm_loadu_ps(reinterpret_cast<const float*>(from + row * distance));
+  };
+  Vec v = _mm512_castps128_ps512(quad(0));
+  v = _mm512_insertf32x4(v, quad(4), 1);
+  v = _mm512_insertf32x4(v, quad(8), 2);
+  return _mm512_insertf32x4(v, quad(12), 3);
 }
 
-// to[j * to_ld + i] = from[i * from_ld + j] for i, j < 16, both aligned to a vector, as their rows
-// are. Rows i, i + 4, i + 8, i + 12 are loaded side by side, so that what remains is to transpose
-// 4 x 4 within each quarter of a vector.
-static inline void transpose_words(const float* from, int64_t from_ld, float* to, int64_t to_ld) {
+// Word i of row j of `to` = word j of row i of `from`, for i, j < 16; rows so many bytes apart.
+// Rows i, i + 4, i + 8, i + 12 are loaded side by side, so that what remains is to transpose 4 x 4
+// within each quarter of a vector.
+static inline void transpose_words(const void* from, int64_t from_distance, float* to,
+                                   int64_t to_distance) {
+  const auto row_of = [&](int j) {
+    return reinterpret_cast<float*>(reinterpret_cast<char*>(to) + j * to_distance);
+  };
   for (int j = 0; j < 16; j += 4) {
-    const Vec row0 = load_quads(from + j, from_ld), row1 = load_quads(from + from_ld + j, from_ld);
-    const Vec row2 = load_quads(from + 2 * from_ld + j, from_ld);
-    const Vec row3 = load_quads(from + 3 * from_ld + j, from_ld);
+    const char* words = static_cast<const char*>(from) + j * 4;
+    const auto rows = [&](int i) { return load_quads(words + i * from_distance, from_distance); };
+    const Vec row0 = rows(0), row1 = rows(1), row2 = rows(2), row3 = rows(3);
     const auto low = [](Vec x, Vec y) {
       return __builtin_shufflevector(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13,
                                      29);
@@ -30,10 +37,10 @@ static inline void transpose_words(const float* from, int64_t from_ld, float* to
     };
     const Vec low02 = low(row0, row2), high02 = high(row0, row2);
     const Vec low13 = low(row1, row3), high13 = high(row1, row3);
-    store(to + j * to_ld, low(low02, low13));
-    store(to + (j + 1) * to_ld, high(low02, low13));
-    store(to + (j + 2) * to_ld, low(high02, high13));
-    store(to + (j + 3) * to_ld, high(high02, high13));
+    store(row_of(j), low(low02, low13));
+    store(row_of(j + 1), high(low02, low13));
+    store(row_of(j + 2), low(high02, high13));
+    store(row_of(j + 3), high(high02, high13));
   }
 }
 
