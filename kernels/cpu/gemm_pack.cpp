@@ -318,7 +318,7 @@ void pack_b(const PanelSource& b, int64_t first, int64_t columns, int64_t first_
 }  // namespace
 
 // Nothing is won by packing between the steps of a product: both take the vectors.
-int64_t packing_parts(int64_t /*lines*/, int64_t /*k*/) { return 1; }
+int64_t packing_parts(const PanelSource& /*source*/, int64_t /*lines*/, int64_t /*k*/) { return 1; }
 
 PackedPart packed_part(const PanelSource& /*source*/, int64_t lines, int64_t k, int64_t /*part*/) {
   return {0, lines, 0, k};

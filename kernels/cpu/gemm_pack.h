@@ -28,7 +28,7 @@ struct PanelSource {
 
 // The packing of up to kPackedRows rows of a, or kTileColumns columns of b, is done in so many
 // parts, each of which can be done by itself.
-int64_t packing_parts(int64_t lines, int64_t k);
+int64_t packing_parts(const PanelSource& source, int64_t lines, int64_t k);
 
 // What of those lines and elements is one part.
 struct PackedPart {

@@ -33,7 +33,8 @@ Packing::Packing(const Operand& operand, Range lines, Range l, float* panels, fl
 void Packing::spread(int64_t steps) {
   parts_ = 0;
   for (int64_t line = lines_.begin; line < lines_.end; line += operand_->packed_lines)
-    parts_ += packing_parts(minimum(operand_->packed_lines, lines_.end - line), l_.size());
+    parts_ += packing_parts(operand_->source, minimum(operand_->packed_lines, lines_.end - line),
+                            l_.size());
   steps_ = maximum(1, steps);
 }
 
@@ -52,7 +53,7 @@ void Packing::do_part() {
     add_row_sums(operand.source, line_ + part.first_line, part.lines, l_.begin + part.first_l,
                  part.k, row_sum_ + (line_ + part.first_line - lines_.begin));
   }
-  if (++part_ < packing_parts(lines, l_.size())) return;
+  if (++part_ < packing_parts(operand.source, lines, l_.size())) return;
   part_ = 0;
   line_ += lines;
   panels_ += operand.floats(operand.packed_lines, l_.size());

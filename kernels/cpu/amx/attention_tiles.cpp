@@ -73,7 +73,7 @@ struct HeadRows {
 void pack_panels(PackPart* pack_part, const PanelSource& source, int64_t lines, int64_t k,
                  char* panels) {
   for (int64_t first = 0; first < lines; first += kBlock) {
-    const int64_t count = minimum(kBlock, lines - first), parts = packing_parts(count, k);
+    const int64_t count = minimum(kBlock, lines - first), parts = packing_parts(source, count, k);
     for (int64_t part = 0; part < parts; ++part)
       pack_part(source, first, count, 0, k, reinterpret_cast<float*>(panels), part);
     panels += panel_bytes(kBlock, k);
