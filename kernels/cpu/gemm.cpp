@@ -111,13 +111,13 @@ Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
       a_{{args.a, args.lda, !args.transpose_a, precision_},
          args.m,
          kTileRows,
-         kPackedRows,
+         packed_rows(!args.transpose_a),
          pack_a_part,
          reads_rows(args) ? args.m / kTileRows * kTileRows : 0},
       b_{{args.b, args.ldb, args.transpose_b, precision_},
          args.n,
          kTileColumns,
-         kTileColumns,
+         packed_columns(args.transpose_b),
          pack_b_part,
          0},
       // Equal blocks, so that no short one wastes its pass over c.
@@ -137,7 +137,7 @@ Product::Product(const GemmArgs& args, int64_t threads, int64_t& claimed)
   unit_ = minimum(share, kPassingBytes / line_bytes);
   if (!sums_in_c_ && k_blocks_ > 1) unit_ = minimum(unit_, kSumsFloats / kept_chunk_);
   unit_ = round_up(maximum(1, unit_), passing_.tile_lines);
-  group_ = kPacksBeside ? passing_.tile_lines : unit_;
+  group_ = kPacksBeside ? minimum(passing_.packed_lines, unit_) : unit_;
   chunks_ = divide_up(kept_.lines, kept_chunk_);
   units_ = divide_up(passing_.lines, unit_);
   const int64_t group_floats = passing_.floats(group_, k_length_);

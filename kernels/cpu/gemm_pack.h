@@ -26,8 +26,8 @@ struct PanelSource {
   }
 };
 
-// The packing of up to kPackedRows rows of a, or kTileColumns columns of b, is done in so many
-// parts, each of which can be done by itself.
+// The packing of up to packed_rows() rows of a, or packed_columns() columns of b (gemm_tile.h), is
+// done in so many parts, each of which can be done by itself.
 int64_t packing_parts(const PanelSource& source, int64_t lines, int64_t k);
 
 // What of those lines and elements is one part.

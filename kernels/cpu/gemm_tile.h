@@ -12,7 +12,13 @@ namespace lathe::cpu::LATHE_ISA {
 // 2 x 2 matrix registers of sums (kernels/cpu/amx/). An element of a panel is one bfloat16, or the
 // three that make a float.
 constexpr int kTileRows = 32, kTileColumns = 32;
-constexpr int kPackedRows = kTileRows;
+// Lines that are packed at a time. Where they lie across memory, those of neighbouring panels: the
+// processor fetches ahead along memory alone, and a row of one panel's is 64 or 128 bytes of it.
+constexpr int kPanelsAcross = 4;
+static inline int packed_rows(bool along) { return along ? kTileRows : kPanelsAcross * kTileRows; }
+static inline int packed_columns(bool along) {
+  return along ? kTileColumns : kPanelsAcross * kTileColumns;
+}
 constexpr int kDepthStep = 32;
 // A panel is packed while the one before is multiplied: the two take different parts of the
 // processor.
@@ -39,8 +45,10 @@ constexpr int kTileRows = 4, kTileVectors = 3;  // 12 + 3 + 1 of 16
 constexpr int kTileRows = 4, kTileVectors = 2;  // 8 + 2 + 1, and 1 for the product, of 16
 #endif
 constexpr int kTileColumns = kTileVectors * kWidth;
-// Rows of a that are packed at a time: where its lines lie across, two panels share cache lines.
+// Lines that are packed at a time: where those of a lie across, two panels share cache lines.
 constexpr int kPackedRows = 2 * kTileRows;
+static inline int packed_rows(bool /*along*/) { return kPackedRows; }
+static inline int packed_columns(bool /*along*/) { return kTileColumns; }
 constexpr int kDepthStep = 4;         // packing transposes four elements at a time
 constexpr bool kPacksBeside = false;  // both take the vectors: a unit is packed, then multiplied
 constexpr bool kReadsRows = false;

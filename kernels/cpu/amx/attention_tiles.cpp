@@ -16,6 +16,7 @@
 #include "kernels/cpu/attention_plan.h"
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/gemm_pack.h"
+#include "kernels/cpu/gemm_tile.h"
 #include "kernels/cpu/numbers.h"
 #include "kernels/cpu/vector_math.h"
 #include "kernels/dropout.h"
@@ -72,11 +73,12 @@ struct HeadRows {
 
 void pack_panels(PackPart* pack_part, const PanelSource& source, int64_t lines, int64_t k,
                  char* panels) {
-  for (int64_t first = 0; first < lines; first += kBlock) {
-    const int64_t count = minimum(kBlock, lines - first), parts = packing_parts(source, count, k);
+  const int64_t most = packed_rows(source.lines_contiguous);
+  for (int64_t first = 0; first < lines; first += most) {
+    const int64_t count = minimum(most, lines - first), parts = packing_parts(source, count, k);
     for (int64_t part = 0; part < parts; ++part)
       pack_part(source, first, count, 0, k, reinterpret_cast<float*>(panels), part);
-    panels += panel_bytes(kBlock, k);
+    panels += panel_bytes(most, k);
   }
 }
 

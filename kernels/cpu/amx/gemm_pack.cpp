@@ -12,7 +12,6 @@ namespace lathe::cpu::LATHE_ISA {
 namespace {
 
 static_assert(kTileRows == 2 * kBlockLines && kTileColumns == 2 * kBlockLines);
-static_assert(kPackedRows == kTileRows);  // one panel
 static_assert(kWidth == kBlockLines && kPieceBytes == 32 * kDepthStep * 2);
 
 // Where the elements of 16 lines begin, 32 of each, and how many lines and elements there are.
@@ -98,10 +97,14 @@ void pack_floats(const PanelSource& source, bool of_a, int64_t first, int64_t fi
 }
 
 void pack_part(const PanelSource& source, bool of_a, int64_t first, int64_t lines, int64_t first_l,
-               int64_t k, float* panel, int64_t part) {
-  const PackedPart at = packed_part(source, lines, k, part);
+               int64_t k, float* panels, int64_t part) {
+  PackedPart at = packed_part(source, lines, k, part);
+  // Within its panel.
+  first += at.first_line / kTileRows * kTileRows;
+  panels += at.first_line / kTileRows * panel_floats(source.precision, kTileRows, k);
+  at.first_line %= kTileRows;
   const int64_t at_step = at.first_l / kDepthStep;
-  auto* const steps = reinterpret_cast<char*>(panel);
+  auto* const steps = reinterpret_cast<char*>(panels);
   if (source.precision == Precision::kF32) {
     return pack_floats<kPiecesOfFloat>(source, of_a, first, first_l, at,
                                        steps + at_step * step_bytes(kPiecesOfFloat));
@@ -138,13 +141,13 @@ PackedPart packed_part(const PanelSource& source, int64_t lines, int64_t k, int6
 }
 
 void pack_a_part(const PanelSource& a, int64_t first, int64_t rows, int64_t first_l, int64_t k,
-                 float* panel, int64_t part) {
-  pack_part(a, true, first, rows, first_l, k, panel, part);
+                 float* panels, int64_t part) {
+  pack_part(a, true, first, rows, first_l, k, panels, part);
 }
 
 void pack_b_part(const PanelSource& b, int64_t first, int64_t columns, int64_t first_l, int64_t k,
-                 float* panel, int64_t part) {
-  pack_part(b, false, first, columns, first_l, k, panel, part);
+                 float* panels, int64_t part) {
+  pack_part(b, false, first, columns, first_l, k, panels, part);
 }
 
 }  // namespace lathe::cpu::LATHE_ISA
