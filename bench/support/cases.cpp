@@ -19,8 +19,8 @@ using testing::Operands;
 // Twice the tests' (tests/kernels/backends_test.cpp): these sums are up to four times as long.
 constexpr double kTolerance = 4e-5;
 // Where bfloat16s are among the operands: of floats, which are as coarse as what they come from,
-// and of bfloat16s. Also twice the tests' widest, or as wide: these have many times the elements.
-constexpr double kToleranceFromHalves = 0x1p-5, kHalfTolerance = 0x1p-5;
+// and of bfloat16s. The tests' widest.
+constexpr double kToleranceFromHalves = 0x1p-5, kHalfTolerance = 0x1p-6;
 
 // Running an op again and again lets sums grow and moments fade to denormals: its operands are set
 // back before that matters.
@@ -36,7 +36,7 @@ std::string check(const Case& c, const Kernels& kernels, const Operands& operand
   }
   const Operands found = testing::run_case(c, kernels, operands, threads);
   const double tolerance = operands.halves().empty() ? kTolerance : kToleranceFromHalves;
-  return testing::difference(expected, found, tolerance, kHalfTolerance);
+  return testing::difference(expected, found, tolerance, c.half_slack * kHalfTolerance);
 }
 
 // Of many runs within 0.2 seconds, not counting the first.

@@ -173,6 +173,8 @@ struct Case {
   double flops = 0;       // multiplications and additions of the op's matrix products
   double bytes = 0;       // least traffic: every operand read or written once
   bool bfloat16 = false;  // whether those products are of bfloat16s
+  // How many times the usual tolerance its bfloat16s have in a benchmark, of millions of elements.
+  double half_slack = 1;
 };
 
 // Dropout of micro-batch 3. Of probability 0.1, an op finds the 3 in memory.
