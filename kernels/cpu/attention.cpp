@@ -88,9 +88,9 @@ float softmax_row(float* scores, int64_t keys, const float* factors) {
 template <class Number>
 void forward_block(const AttentionForwardArgs& args, const ForwardHead& h, const ForwardPlan& plan,
                    const ForwardMemory& memory, DropoutRow& dropout, int64_t first, int64_t count) {
-  const Rows<const Number> q = {as<Number>(args.q) + first * args.ldq + h.column, args.ldq,
-                                memory.rows, plan.head_width};
-  const Rows<Number> context = {as<Number>(args.context) + first * args.ldcontext + h.column,
+  const Rows<const Number> q = {h.place<Number>(args.q, args.ldq, first), args.ldq, memory.rows,
+                                plan.head_width};
+  const Rows<Number> context = {h.place<Number>(args.context, args.ldcontext, first),
                                 args.ldcontext, memory.rows, plan.head_width};
   q.read(count, args.head_size);
   multiply({.m = count,
@@ -130,9 +130,9 @@ void forward_head(const ForwardPlan& plan, const ForwardMemory& memory, DropoutR
   const AttentionForwardArgs& args = plan.args;
   const ForwardHead h(args, unit);
   if (h.first_query == h.last_query) return;
-  pack_transposed(as<Number>(args.k) + h.first_key * args.ldk + h.column, args.ldk, h.keys,
-                  args.head_size, args.scale, memory.keys_transposed, h.key_width);
-  pack(as<Number>(args.v) + h.first_key * args.ldv + h.column, args.ldv, h.keys, args.head_size,
+  pack_transposed(h.place<Number>(args.k, args.ldk, h.first_key), args.ldk, h.keys, args.head_size,
+                  args.scale, memory.keys_transposed, h.key_width);
+  pack(h.place<Number>(args.v, args.ldv, h.first_key), args.ldv, h.keys, args.head_size,
        memory.values, plan.head_width);
   for (int64_t first = h.first_query; first < h.last_query; first += kQueryBlock) {
     forward_block<Number>(args, h, plan, memory, dropout, first,
@@ -185,12 +185,12 @@ void backward_block(const BackwardPlan& plan, const BackwardHead& h, const Backw
                     const Rows<Number>& dk, const Rows<Number>& dv, DropoutRow& dropout,
                     int64_t first, int64_t count) {
   const AttentionBackwardArgs& args = plan.args;
-  const Number* context = as<Number>(args.context) + first * args.ldcontext + h.column;
-  const Number* dcontext = as<Number>(args.dcontext) + first * args.ldcontext + h.column;
-  const Rows<Number> dq = {as<Number>(args.dq) + first * args.lddq + h.column, args.lddq, memory.dq,
+  const Number* context = h.place<Number>(args.context, args.ldcontext, first);
+  const Number* dcontext = h.place<Number>(args.dcontext, args.ldcontext, first);
+  const Rows<Number> dq = {h.place<Number>(args.dq, args.lddq, first), args.lddq, memory.dq,
                            plan.head_width};
-  pack(as<Number>(args.q) + first * args.ldq + h.column, args.ldq, count, args.head_size,
-       memory.queries, plan.head_width);
+  pack(h.place<Number>(args.q, args.ldq, first), args.ldq, count, args.head_size, memory.queries,
+       plan.head_width);
   pack(dcontext, args.ldcontext, count, args.head_size, memory.dcontext, plan.head_width);
 
   SmallProduct scores{.m = count,
@@ -254,17 +254,17 @@ void backward_head(const BackwardPlan& plan, const BackwardMemory& memory, Dropo
                    int64_t unit) {
   const AttentionBackwardArgs& args = plan.args;
   const BackwardHead h(args, unit);
-  const Rows<Number> dk = {as<Number>(args.dk) + h.first_key * args.lddk + h.column, args.lddk,
-                           memory.dk, plan.head_width};
-  const Rows<Number> dv = {as<Number>(args.dv) + h.first_key * args.lddv + h.column, args.lddv,
-                           memory.dv, plan.head_width};
+  const Rows<Number> dk = {h.place<Number>(args.dk, args.lddk, h.first_key), args.lddk, memory.dk,
+                           plan.head_width};
+  const Rows<Number> dv = {h.place<Number>(args.dv, args.lddv, h.first_key), args.lddv, memory.dv,
+                           plan.head_width};
   if (h.first_query == h.last_query) {
     clear_rows(dk.rows, dk.ld, h.keys, args.head_size);
     clear_rows(dv.rows, dv.ld, h.keys, args.head_size);
     return;
   }
-  const Number* k = as<Number>(args.k) + h.first_key * args.ldk + h.column;
-  const Number* v = as<Number>(args.v) + h.first_key * args.ldv + h.column;
+  const Number* k = h.place<Number>(args.k, args.ldk, h.first_key);
+  const Number* v = h.place<Number>(args.v, args.ldv, h.first_key);
   pack(k, args.ldk, h.keys, args.head_size, memory.keys, plan.head_width);
   pack_transposed(k, args.ldk, h.keys, args.head_size, args.scale, memory.keys_transposed,
                   h.key_width);

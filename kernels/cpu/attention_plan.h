@@ -4,6 +4,7 @@
 
 #include <omp.h>
 
+#include "kernels/cpu/numbers.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/vector.h"
 #include "kernels/kernels.h"
@@ -50,6 +51,16 @@ struct AttentionHead {
         first_key(args.offsets[sequence]),
         keys(args.offsets[sequence + 1] - first_key),
         key_width(round_up(keys, kWidth)) {}
+
+  // Where the head's columns of that row lie.
+  template <class Number>
+  Number* place(const Numbers& x, int64_t ld, int64_t row) const {
+    return as<Number>(x) + row * ld + column;
+  }
+  template <class Number>
+  const Number* place(const ConstNumbers& x, int64_t ld, int64_t row) const {
+    return as<Number>(x) + row * ld + column;
+  }
 
   int64_t head, sequence, column, first_query, last_query, queries, first_key, keys, key_width;
 };

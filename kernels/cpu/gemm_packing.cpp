@@ -16,9 +16,12 @@ __attribute__((always_inline)) inline void fetch_part(const PanelSource& source,
                                                       int64_t lines, Range l, int64_t part,
                                                       int64_t parts) {
   const int64_t in_line = divide_up(l.size(), kLineNumbers), all = lines * in_line;
-  const auto* row = source.at<Bfloat16>(first, l.begin);
-  for (int64_t at = all * part / parts; at < all * (part + 1) / parts; ++at)
-    __builtin_prefetch(row + at / in_line * source.ld + at % in_line * kLineNumbers, 0, 2);
+  const int64_t begin = all * part / parts, end = all * (part + 1) / parts;
+  int64_t line = begin / in_line, at = begin % in_line;
+  for (int64_t i = begin; i < end; ++i) {
+    __builtin_prefetch(source.at<Bfloat16>(first + line, l.begin + at * kLineNumbers), 0, 2);
+    if (++at == in_line) at = 0, ++line;
+  }
 }
 
 }  // namespace

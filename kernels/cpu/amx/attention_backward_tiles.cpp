@@ -49,9 +49,8 @@ struct Memory {
 };
 
 void read_statistics(const AttentionBackwardArgs& args, const Head& h, const Memory& memory) {
-  const Bfloat16* context = as<Bfloat16>(args.context) + h.first_query * args.ldcontext + h.column;
-  const Bfloat16* dcontext =
-      as<Bfloat16>(args.dcontext) + h.first_query * args.ldcontext + h.column;
+  const Bfloat16* context = h.place<Bfloat16>(args.context, args.ldcontext, h.first_query);
+  const Bfloat16* dcontext = h.place<Bfloat16>(args.dcontext, args.ldcontext, h.first_query);
   for (int64_t i = 0; i < whole_blocks(h.queries); ++i) {
     const bool there = i < h.queries;
     memory.logsumexp[i] = there ? args.logsumexp[(h.first_query + i) * args.heads + h.head] : 0.0f;
@@ -130,18 +129,16 @@ void backward_keys(const AttentionBackwardArgs& args, const Head& h, const Memor
     const int64_t some = minimum(kBlock, columns - column), at = panel_bytes(column, h.queries);
     float* tile = memory.tiles[0];
     multiply_panels(memory.p, memory.dcontext_columns + at, count, some, h.queries, tile);
-    store_rows(tile, count, some, as<Bfloat16>(args.dv) + row * args.lddv + h.column + column,
-               args.lddv);
+    store_rows(tile, count, some, h.place<Bfloat16>(args.dv, args.lddv, row) + column, args.lddv);
     multiply_panels(memory.dscore, memory.query_columns + at, count, some, h.queries, tile);
-    store_rows(tile, count, some, as<Bfloat16>(args.dk) + row * args.lddk + h.column + column,
-               args.lddk);
+    store_rows(tile, count, some, h.place<Bfloat16>(args.dk, args.lddk, row) + column, args.lddk);
   }
 }
 
 void backward_queries(const AttentionBackwardArgs& args, const Head& h, const Memory& memory,
                       int64_t query) {
   const int64_t count = minimum(kBlock, h.queries - query);
-  Bfloat16* dq = as<Bfloat16>(args.dq) + (h.first_query + query) * args.lddq + h.column;
+  Bfloat16* dq = h.place<Bfloat16>(args.dq, args.lddq, h.first_query + query);
   for (int64_t column = 0; column < args.head_size; column += kBlock) {
     const int64_t some = minimum(kBlock, args.head_size - column);
     float* tile = memory.tiles[0];
@@ -156,14 +153,12 @@ void backward_head(const AttentionBackwardArgs& args, const Memory& memory, Drop
   const Head h(args, unit);
   const int64_t columns = args.head_size;
   if (h.queries == 0) {
-    clear_rows(as<Bfloat16>(args.dk) + h.first_key * args.lddk + h.column, args.lddk, h.keys,
-               columns);
-    clear_rows(as<Bfloat16>(args.dv) + h.first_key * args.lddv + h.column, args.lddv, h.keys,
-               columns);
+    clear_rows(h.place<Bfloat16>(args.dk, args.lddk, h.first_key), args.lddk, h.keys, columns);
+    clear_rows(h.place<Bfloat16>(args.dv, args.lddv, h.first_key), args.lddv, h.keys, columns);
     return;
   }
   const auto rows = [&](const ConstNumbers& x, int64_t ld, int64_t first, int64_t count) {
-    return HeadRows{as<Bfloat16>(x) + first * ld + h.column, ld, count, columns};
+    return HeadRows{h.place<Bfloat16>(x, ld, first), ld, count, columns};
   };
   const HeadRows k = rows(args.k, args.ldk, h.first_key, h.keys);
   const HeadRows v = rows(args.v, args.ldv, h.first_key, h.keys);

@@ -75,7 +75,7 @@ void save_logsumexp(const AttentionForwardArgs& args, const Head& h, int64_t que
 void forward_block(const AttentionForwardArgs& args, const Head& h, const Memory& memory,
                    const DropoutWords& kept, int64_t query) {
   const int64_t count = minimum(kBlock, h.queries - query);
-  const Bfloat16* q = as<Bfloat16>(args.q) + (h.first_query + query) * args.ldq + h.column;
+  const Bfloat16* q = h.place<Bfloat16>(args.q, args.ldq, h.first_query + query);
   pack_right({q, args.ldq, count, args.head_size}, memory.queries);
   for (int64_t key = 0; key < h.keys; key += kBlock) {
     multiply_panels(memory.keys + panel_bytes(key, args.head_size), memory.queries,
@@ -91,8 +91,7 @@ void forward_block(const AttentionForwardArgs& args, const Head& h, const Memory
     if (args.logsumexp != nullptr)
       save_logsumexp(args, h, query + first, minimum(kHalf, count - first), of_half);
   }
-  Bfloat16* context =
-      as<Bfloat16>(args.context) + (h.first_query + query) * args.ldcontext + h.column;
+  Bfloat16* context = h.place<Bfloat16>(args.context, args.ldcontext, h.first_query + query);
   for (int64_t column = 0; column < args.head_size; column += kBlock) {
     const int64_t columns = minimum(kBlock, args.head_size - column);
     multiply_panels(memory.values + panel_bytes(column, h.keys), memory.p, columns, count, h.keys,
@@ -109,8 +108,8 @@ void forward_head(const AttentionForwardArgs& args, const Memory& memory, Dropou
                   int64_t unit) {
   const Head h(args, unit);
   if (h.queries == 0) return;
-  const Bfloat16* k = as<Bfloat16>(args.k) + h.first_key * args.ldk + h.column;
-  const Bfloat16* v = as<Bfloat16>(args.v) + h.first_key * args.ldv + h.column;
+  const Bfloat16* k = h.place<Bfloat16>(args.k, args.ldk, h.first_key);
+  const Bfloat16* v = h.place<Bfloat16>(args.v, args.ldv, h.first_key);
   pack_left({k, args.ldk, h.keys, args.head_size}, memory.keys);
   pack_left_columns({v, args.ldv, h.keys, args.head_size}, memory.values);
   kept.draw(h.first_query * args.heads + h.head, args.heads, h.queries, h.keys);
