@@ -9,9 +9,9 @@
 // gemm_row_sum adds up the rows of op(a), the gradient of a bias;
 // gemm_epilogue is what is done to a tile of c while it is still in the cache.
 //
-// Every element of c is summed over k in the same order (in blocks of a length that depends on k and
-// on the operands' types and transpositions, each from its first to its last product), whatever the
-// tile, the thread or the number of rows beside it: the result depends neither on the number of
+// Every element of c is summed over k in the same order (in blocks of a length that depends on k
+// and on the operands' types and transpositions, each from its first to its last product), whatever
+// the tile, the thread or the number of rows beside it: the result depends neither on the number of
 // threads nor on how the rows are batched.
 #pragma once
 
