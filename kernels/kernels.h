@@ -251,6 +251,7 @@ struct AttentionForwardArgs {
 // every query row.
 struct AttentionBackwardArgs {
   int64_t sequences, heads, head_size;
+  int64_t longest;  // no sequence has more queries or keys; 0: the caller does not know
   const int32_t *query_offsets, *offsets;
   ConstNumbers q, k, v;
   int64_t ldq, ldk, ldv;

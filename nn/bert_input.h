@@ -16,6 +16,7 @@ struct BertInput {
   int64_t tokens = 0;                       // with the filler's
   int64_t sequences = 0;                    // without it
   int64_t fillers = 0;                      // 1 with a filler, which may have no token; else 0
+  int64_t longest = 0;                      // no sequence has more tokens; 0: not known
   const int32_t* input_ids = nullptr;       // [tokens], below vocab_size
   const int32_t* token_type_ids = nullptr;  // [tokens], below type_vocab_size
   // [tokens], below max_position_embeddings, from 0 in each sequence.

@@ -10,7 +10,8 @@ std::string layer_prefix(int64_t index) { return "bert.encoder.layer." + std::to
 
 AttentionSpan span_of(const BertInput& input, OutputRows rows) {
   const bool all = rows == OutputRows::kAllTokens;
-  return {input.sequences + input.fillers, all ? input.offsets : input.counter, input.offsets};
+  return {input.sequences + input.fillers, input.longest, all ? input.offsets : input.counter,
+          input.offsets};
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ void SelfAttention::attention_backward(Context& context, const AttentionSpan& sp
   context.kernels.attention_backward({.sequences = span.sequences,
                                       .heads = heads_,
                                       .head_size = head_size_,
+                                      .longest = span.longest,
                                       .query_offsets = span.query_offsets,
                                       .offsets = span.offsets,
                                       .q = saved.q.numbers(),

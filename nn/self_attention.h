@@ -18,6 +18,7 @@ namespace lathe {
 // keys the rows offsets[s] … of x.
 struct AttentionSpan {
   int64_t sequences;
+  int64_t longest;               // no sequence has more rows; 0: not known
   const int32_t* query_offsets;  // [sequences + 1]
   const int32_t* offsets;        // [sequences + 1]
 };

@@ -47,6 +47,18 @@ class Packer {
   int64_t used_ = 0;
 };
 
+// What kernels are told of the lengths: few bounds, so that few kinds of batches differ in them.
+int64_t bound_of_lengths(const int32_t* offsets, int64_t sequences) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < sequences; ++s) {
+    longest = std::max<int64_t>(longest, offsets[s + 1] - offsets[s]);
+  }
+  for (const int64_t bound : {64, 128}) {
+    if (longest <= bound) return bound;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Filler filler_of(const BertConfig& config) {
@@ -104,6 +116,8 @@ Feeder::Fed Feeder::put(const Batch& batch, const StepNumbers& numbers) {
         .tokens = tokens,
         .sequences = sequences,
         .fillers = fillers,
+        // A filler is shorter than the least bound.
+        .longest = bound_of_lengths(input.offsets, sequences),
         .input_ids = packer.add(input.input_ids, input.tokens, tokens, filler.id),
         .token_type_ids = packer.add(input.token_type_ids, input.tokens, tokens, filler.type),
         .position_ids = packer.add(input.position_ids, input.tokens, tokens, filler.position),

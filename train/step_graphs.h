@@ -7,8 +7,9 @@
 //   - what is computed lies at the same addresses: parameters, arena, the feeder's batch;
 //   - the learning rate, AdamW's corrections and the micro-batch's number lie in memory, where each
 //     step's are uploaded with its batch (StepNumbers in feeder.h);
-//   - numbers of tokens and sequences are arguments, and grids follow from them: they are the
-//     graph's key. Fillers (feeder.h) make the tokens multiples of 64, so that keys come again.
+//   - numbers of tokens and sequences are arguments, grids follow from them, and which kernels there
+//     are from the longest sequence: they are the graph's key. Fillers (feeder.h) make the tokens
+//     multiples of 64, and the longest is one of three bounds, so that keys come again.
 #pragma once
 
 #include <compare>
@@ -25,7 +26,7 @@ class StepGraphs {
  public:
   // Everything that the arguments of a micro-batch's kernels follow from, beside addresses.
   struct Key {
-    int64_t tokens, sequences;  // as fed
+    int64_t tokens, longest, sequences;  // as fed
     int64_t examples;           // over which the loss is a mean
     bool accumulates;           // whether its loss is added to that of micro-batches before it
     bool updates;               // whether the optimizer's update is part of the work

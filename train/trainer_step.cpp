@@ -57,6 +57,7 @@ double Trainer::run_micro_batches(Run& run, Prefetcher& packed, int64_t first, i
     require_within(model_.config(), packed_batch.input());
     MicroBatch batch{.fed = run.feeder.put(packed_batch, numbers)};
     batch.key = {.tokens = batch.fed.input.tokens,
+                 .longest = batch.fed.input.longest,
                  .sequences = batch.fed.input.sequences,
                  .examples = examples,
                  .accumulates = accumulates,

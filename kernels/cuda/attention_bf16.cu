@@ -17,7 +17,7 @@ struct OnlineSoftmax {
   float largest[2] = {-INFINITY, -INFINITY}, sum[2] = {};
 
   // Scores become exp2(score - largest); the factors are what earlier sums must shrink by.
-  __device__ void take(Scores& scores, float scale, int keys_left, float (&shrink)[2]) {
+  __device__ void take(Scores<>& scores, float scale, int keys_left, float (&shrink)[2]) {
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
       float tile_largest = -INFINITY;
@@ -89,7 +89,7 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
       begin_tile(tile + 1);
       if (i0 + warp_row >= queries) continue;
       const int place = tile % 2 * kTileNumbers<kHead>, left = keys - tile * kTileRows;
-      Scores scores;
+      Scores<> scores;
       scores.multiply<kHead>(q_tile, warp_row + lane_of() % 16, k_tiles + place, groups_of(left));
       float shrink[2];
       softmax.take(scores, args.scale * kLog2E, left, shrink);
@@ -113,10 +113,10 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
       const int64_t row = first_row + half * 8;
-      if (row >= first_query + queries) continue;
-      context.store_row(half, 1.0f / softmax.sum[half],
-                        as<Bf16>(args.context) + row * args.ldcontext + head * head_size, head_size,
-                        vectors);
+      const bool inside = row < first_query + queries;
+      Bf16* to = as<Bf16>(args.context) + row * args.ldcontext + head * head_size;
+      context.store_row(half, 1.0f / softmax.sum[half], inside ? to : nullptr, head_size, vectors);
+      if (!inside) continue;
       if (args.logsumexp != nullptr && lane_of() % 4 == 0) {
         args.logsumexp[row * args.heads + head] =
             softmax.largest[half] * kLn2 + logf(softmax.sum[half]);

@@ -12,6 +12,7 @@
 
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/dropout.h"
+#include "kernels/cuda/exchange.h"
 #include "kernels/cuda/mma.h"
 #include "kernels/cuda/reduce.h"
 
@@ -41,14 +42,15 @@ struct HeadMatrix {
   bool vectors;  // pieces of 8 columns are whole and aligned to 16 bytes
 };
 
-// Asks for rows first … first + 63 of `rows`, with zeros beyond them and beyond the head's columns.
-template <int kHead>
+// Asks for kRows rows from `first` on of `rows`, with zeros beyond them and beyond the head's
+// columns. By kThreads threads, all of the block.
+template <int kHead, int kRows = kTileRows, int kThreads = kTensorThreads>
 __device__ inline void copy_rows(const HeadMatrix& from, int first, int rows, uint16_t* tile) {
   if (from.vectors) {
     constexpr int kInRow = kHead / 8;
     LATHE_UNROLL
-    for (int n = 0; n < kTileRows * kInRow / kTensorThreads; ++n) {
-      const int piece = static_cast<int>(threadIdx.x) + n * kTensorThreads;
+    for (int n = 0; n < kRows * kInRow / kThreads; ++n) {
+      const int piece = static_cast<int>(threadIdx.x) + n * kThreads;
       const int row = piece / kInRow, column = piece % kInRow * 8;
       const bool inside = first + row < rows && column < from.head_size;
       const Bf16* at = inside ? from.data + (first + row) * from.ld + column : from.data;
@@ -57,8 +59,8 @@ __device__ inline void copy_rows(const HeadMatrix& from, int first, int rows, ui
     return;
   }
   LATHE_UNROLL_BY(4)
-  for (int n = 0; n < kTileRows * kHead / 2 / kTensorThreads; ++n) {
-    const int pair = static_cast<int>(threadIdx.x) + n * kTensorThreads;
+  for (int n = 0; n < kRows * kHead / 2 / kThreads; ++n) {
+    const int pair = static_cast<int>(threadIdx.x) + n * kThreads;
     const int row = pair / (kHead / 2), column = pair % (kHead / 2) * 2;
     const int left = first + row < rows ? from.head_size - column : 0;
     const Bf16* at = from.data + (first + row) * from.ld + column;
@@ -67,11 +69,16 @@ __device__ inline void copy_rows(const HeadMatrix& from, int first, int rows, ui
   }
 }
 
-// The groups of 16 rows of a tile that there are any of.
-__device__ inline int groups_of(int rows) { return minimum((rows + 15) / 16, kTileRows / 16); }
+// The groups of 16 rows of a tile of kRows that there are any of.
+template <int kRows = kTileRows>
+__device__ inline int groups_of(int rows) {
+  return minimum((rows + 15) / 16, kRows / 16);
+}
 
+// A warp's 16 rows of scores.
+template <int kColumns = kTileRows>
 struct Scores {
-  float x[kScorePieces][4];
+  float x[kColumns / 8][4];
 
   // x = a bᵀ: the warp's 16 rows of one tile with the first 16 `groups` rows of another. The lane
   // names the row that it gives ldmatrix the address of, the (lane % 16)-th of the warp.
@@ -87,7 +94,7 @@ struct Scores {
       uint32_t rows[4];
       load_matrices<false>(a + lane_row * kTileStride<kHead> + k + lane_of() / 16 * 8, rows);
       LATHE_UNROLL
-      for (int group = 0; group < kTileRows / 16; ++group) {
+      for (int group = 0; group < kColumns / 16; ++group) {
         if (group >= groups) continue;
         uint32_t columns[4];
         load_fragment<true, Factor::kSecond, kTileStride<kHead>>(b, group * 16, k, columns);
@@ -103,31 +110,44 @@ template <int kHead>
 struct HeadSums {
   float x[kHead / 8][4] = {};
 
-  // x += scores b, over the first 16 `groups` rows of the tile b.
-  __device__ void add_product(const Scores& scores, const uint16_t* b, int groups) {
+  // x += 16 columns of scores, as mma asks of a first factor, times rows k … k + 15 of the tile b.
+  __device__ void add_group(const uint32_t (&scores)[4], const uint16_t* b, int k) {
     LATHE_UNROLL
-    for (int group = 0; group < kTileRows / 16; ++group) {
-      if (group >= groups) continue;
-      const float(&low)[4] = scores.x[2 * group], (&high)[4] = scores.x[2 * group + 1];
-      const uint32_t rows[4] = {to_bf16_pair(low[0], low[1]), to_bf16_pair(low[2], low[3]),
-                                to_bf16_pair(high[0], high[1]), to_bf16_pair(high[2], high[3])};
-      LATHE_UNROLL
-      for (int n = 0; n < kHead / 16; ++n) {
-        uint32_t columns[4];
-        load_fragment<false, Factor::kSecond, kTileStride<kHead>>(b, n * 16, group * 16, columns);
-        multiply_add(rows, columns[0], columns[1], x[2 * n]);
-        multiply_add(rows, columns[2], columns[3], x[2 * n + 1]);
-      }
+    for (int n = 0; n < kHead / 16; ++n) {
+      uint32_t columns[4];
+      load_fragment<false, Factor::kSecond, kTileStride<kHead>>(b, n * 16, k, columns);
+      multiply_add(scores, columns[0], columns[1], x[2 * n]);
+      multiply_add(scores, columns[2], columns[3], x[2 * n + 1]);
     }
   }
 
-  // One of the lane's two rows, times `factor`, to memory.
+  // x += scores b, over the first 16 `groups` rows of the tile b.
+  template <int kColumns>
+  __device__ void add_product(const Scores<kColumns>& scores, const uint16_t* b, int groups) {
+    LATHE_UNROLL
+    for (int group = 0; group < kColumns / 16; ++group) {
+      if (group >= groups) continue;
+      const float(&low)[4] = scores.x[2 * group], (&high)[4] = scores.x[2 * group + 1];
+      add_group({to_bf16_pair(low[0], low[1]), to_bf16_pair(low[2], low[3]),
+                 to_bf16_pair(high[0], high[1]), to_bf16_pair(high[2], high[3])},
+                b, group * 16);
+    }
+  }
+
+  // One of the lane's two rows, times `factor`, to memory; nowhere if `to` is null. By all lanes.
   __device__ void store_row(int half, float factor, Bf16* to, int head_size, bool vectors) const {
     LATHE_UNROLL
-    for (int n = 0; n < kHead / 8; ++n) {
-      const int column = n * 8 + lane_of() % 4 * 2;
-      const float pair[2] = {x[n][2 * half] * factor, x[n][2 * half + 1] * factor};
-      if (column < head_size) store_group(to + column, head_size - column, vectors, pair);
+    for (int n = 0; n < kHead / 8; n += 4) {
+      // Of each of four pieces of eight columns a lane has two; it takes one piece whole.
+      uint32_t pairs[4];
+      LATHE_UNROLL
+      for (int u = 0; u < 4; ++u) {
+        pairs[u] = to_bf16_pair(x[n + u][2 * half] * factor, x[n + u][2 * half + 1] * factor);
+      }
+      transpose_in_four(pairs);
+      const int column = (n + lane_of() % 4) * 8;
+      if (to == nullptr || column >= head_size) continue;
+      store_pairs(to + column, head_size - column, vectors, pairs);
     }
   }
 };
@@ -156,43 +176,6 @@ __device__ inline uint32_t keep_of_queries(const Draw& draw, int tile, uint32_t 
 __device__ inline float keep_factor(const Draw& draw, uint32_t kept, int n, int u) {
   const int at = (u * 2 + n % 2) * 4 + n / 2;
   return (kept >> at & 1u) != 0 ? draw.scale : 0.0f;
-}
-
-// Of each of 64 queries what backward needs: logsumexp in units of log 2, infinite where there is
-// no query (its p is then 0), and D = dcontext · context.
-struct QueryStatistics {
-  float logsumexp[kTileRows], d[kTileRows];
-};
-
-__device__ inline void load_statistics(const AttentionBackwardArgs& args, const HeadMatrix& context,
-                                       const HeadMatrix& dcontext, int64_t first_query, int first,
-                                       int queries, QueryStatistics& to) {
-  constexpr int kLanes = 8;  // of a row
-  const int part = static_cast<int>(threadIdx.x) % kLanes;
-  for (int row = static_cast<int>(threadIdx.x) / kLanes; row < kTileRows;
-       row += kTensorThreads / kLanes) {
-    const bool inside = first + row < queries;
-    float d = 0;
-    for (int column = part * 8; inside && column < context.head_size; column += kLanes * 8) {
-      const Bf16* a = context.data + (first + row) * context.ld + column;
-      const Bf16* b = dcontext.data + (first + row) * dcontext.ld + column;
-      float x[8] = {}, y[8] = {};
-      if (context.vectors && dcontext.vectors) {
-        load_eight(a, x), load_eight(b, y);
-      } else {
-        for (int u = 0; u < minimum(8, context.head_size - column); ++u) {
-          x[u] = to_float(a[u]), y[u] = to_float(b[u]);
-        }
-      }
-      LATHE_UNROLL
-      for (int u = 0; u < 8; ++u) d += x[u] * y[u];
-    }
-    d = warp_sum<kLanes>(d);
-    if (part != 0) continue;
-    const int64_t at = (first_query + first + row) * args.heads + blockIdx.x;
-    to.d[row] = d;
-    to.logsumexp[row] = inside ? args.logsumexp[at] * kLog2E : INFINITY;
-  }
 }
 
 // The part of a matrix that a block works on: rows from `first_row` on of the head of blockIdx.x.

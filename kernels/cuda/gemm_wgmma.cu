@@ -6,6 +6,7 @@
 // Compiled for sm_90a alone.
 #include <type_traits>
 
+#include "kernels/cuda/exchange.h"
 #include "kernels/cuda/gemm.h"
 #include "kernels/cuda/readable_operand.h"
 #include "kernels/cuda/wgmma.h"
@@ -104,26 +105,6 @@ __device__ inline void copy_factor(unsigned char* to, const CUtensorMap& factor,
   }
 }
 
-// Four lanes in a row hold of four pieces of eight columns two each. Afterwards each holds one
-// piece, the lane's own, whole.
-__device__ inline void exchange_in_four(float (&x)[4][2]) {
-  const auto lane = static_cast<int>(threadIdx.x);
-  LATHE_UNROLL
-  for (int bit = 1; bit < 4; bit *= 2) {
-    const bool upper = (lane & bit) != 0;
-    LATHE_UNROLL
-    for (int low = 0; low < 4; ++low) {
-      if ((low & bit) != 0) continue;
-      LATHE_UNROLL
-      for (int u = 0; u < 2; ++u) {
-        float &mine = x[low][u], &others = x[low | bit][u];
-        const float got = __shfl_xor_sync(kAllLanes, upper ? mine : others, bit);
-        (upper ? mine : others) = got;
-      }
-    }
-  }
-}
-
 // The warpgroup's results of a piece, from row `first_row` on.
 template <class T, int kColumns>
 __device__ inline void finish_results(const GemmArgs& args, const float (&sums)[kColumns / 2],
@@ -134,13 +115,15 @@ __device__ inline void finish_results(const GemmArgs& args, const float (&sums)[
   for (int j = 0; j < kColumns / 8; j += 4) {
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
-      float x[4][2];
+      // Of each of four pieces of eight columns a lane has two; it takes one piece whole.
+      float even[4], odd[4];
       LATHE_UNROLL
       for (int u = 0; u < 4; ++u) {
-        x[u][0] = sums[4 * (j + u) + 2 * half], x[u][1] = sums[4 * (j + u) + 2 * half + 1];
+        even[u] = sums[4 * (j + u) + 2 * half], odd[u] = sums[4 * (j + u) + 2 * half + 1];
       }
-      exchange_in_four(x);
-      const Eight eight{{x[0][0], x[0][1], x[1][0], x[1][1], x[2][0], x[2][1], x[3][0], x[3][1]}};
+      transpose_in_four(even);
+      transpose_in_four(odd);
+      const Eight eight{{even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3]}};
       finish_eight<T>(args, eight, first_row + warp * 16 + lane / 4 + half * 8,
                       first_column + 8 * (j + lane % 4), eights);
     }

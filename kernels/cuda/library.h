@@ -19,9 +19,11 @@
 #define LATHE_DECLARE(name) decltype(&::name) name;
 
 #ifdef __CUDACC__
+// NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define LATHE_FIND(name) \
   (name = reinterpret_cast<decltype(name)>(dlsym(library, #name))) != nullptr&&
 #else
+// NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define LATHE_FIND(name) ((name = &::name), true)&&
 #endif
 

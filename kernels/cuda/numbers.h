@@ -96,6 +96,19 @@ __device__ inline void store_eight(Bf16* to, const float (&x)[8]) {
   *reinterpret_cast<int4*>(to) = {words[0], words[1], words[2], words[3]};
 }
 
+// Eight neighbours as four pairs, of which the first `left` numbers are there.
+__device__ inline void store_pairs(Bf16* to, int left, bool vectors, const uint32_t (&pairs)[4]) {
+  if (vectors) {
+    *reinterpret_cast<int4*>(to) = {static_cast<int>(pairs[0]), static_cast<int>(pairs[1]),
+                                    static_cast<int>(pairs[2]), static_cast<int>(pairs[3])};
+    return;
+  }
+  LATHE_UNROLL
+  for (int u = 0; u < 8; ++u) {
+    if (u < left) to[u].bits = static_cast<uint16_t>(pairs[u / 2] >> u % 2 * 16);
+  }
+}
+
 template <int kCount>
 __device__ inline void store_group(float* to, int left, bool vectors, const float (&x)[kCount]) {
   if (kCount > 1 && vectors) {

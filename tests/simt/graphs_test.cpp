@@ -335,7 +335,7 @@ TEST_F(CudaGraphs, AreSoManyAtMost) {
   int asked = 0;
   const auto launches = [&](int64_t tokens) {
     const int before = simt::graph_launches();
-    steps.run({tokens, 1, 1, false, true}, [&] {
+    steps.run({tokens, 0, 1, 1, false, true}, [&] {
       ++asked;
       gpu().copy(memory.data(), memory.data() + sizeof(float), sizeof(float));
     });

@@ -69,7 +69,7 @@ BlockState& block_state() {
 }
 ThreadState& thread_state() { return block_state().threads[running_thread()]; }
 
-Hardware hardware;
+Hardware pretended;
 
 // The swizzle of 128 bytes: of line r, piece p lies at p ^ r % 8.
 uint32_t swizzled(uint32_t address) { return address ^ (address / kLine % 8 * kPiece); }
@@ -212,7 +212,8 @@ bool is_to_be_read(const Bytes& place) {
 
 }  // namespace
 
-void pretend_to_be(const Hardware& other) { hardware = other; }
+void pretend_to_be(const Hardware& other) { pretended = other; }
+const Hardware& hardware() { return pretended; }
 
 uint32_t shared_address(const void* pointer) {
   const SharedMemory shared = shared_memory();
@@ -310,7 +311,9 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap* map, CUtensorMapDataType type, cuui
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrMultiProcessorCount ? simt::hardware.multiprocessors
-                                                       : simt::hardware.compute_capability_major;
+  const simt::Hardware& gpu = simt::hardware();
+  *value = attribute == cudaDevAttrMultiProcessorCount      ? gpu.multiprocessors
+           : attribute == cudaDevAttrComputeCapabilityMajor ? gpu.compute_capability_major
+                                                            : gpu.shared_bytes;
   return cudaSuccess;
 }

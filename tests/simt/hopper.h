@@ -39,10 +39,12 @@ void multiply_add_async(const WarpgroupProduct& product);
 void end_products();
 void wait_for_products(int groups_left);
 
-// Which GPU the emulated one says it is; at first an A100 with 108 multiprocessors.
+// Which GPU the emulated one says it is; at first an A100 with 108 multiprocessors, but with a
+// Hopper's shared memory for a block.
 struct Hardware {
-  int compute_capability_major = 8, multiprocessors = 108;
+  int compute_capability_major = 8, multiprocessors = 108, shared_bytes = 227 * 1024;
 };
 void pretend_to_be(const Hardware& hardware);
+const Hardware& hardware();
 
 }  // namespace simt

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "tests/simt/block.h"
+#include "tests/simt/hopper.h"
 #include "tests/simt/shadow.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -59,7 +60,6 @@ namespace {
 using lathe::concat;
 
 constexpr std::size_t kStackBytes = 64 * 1024;
-constexpr std::size_t kMaxShared = 227 * 1024;     // of a block on sm_90
 constexpr std::size_t kDefaultShared = 48 * 1024;  // without cudaFuncSetAttribute
 constexpr std::size_t kSharedRoom = 256 * 1024;
 
@@ -375,7 +375,7 @@ bool next_copy(int groups_left, Copy& copy) {
 }
 
 void allow_shared(const void* kernel, int bytes) {
-  if (bytes < 0 || static_cast<std::size_t>(bytes) > kMaxShared) {
+  if (bytes < 0 || bytes > hardware().shared_bytes) {
     throw Violation(concat("simt: a block cannot have ", bytes, " bytes of shared memory"));
   }
   machine().allowed_shared[kernel] = static_cast<std::size_t>(bytes);

@@ -18,7 +18,7 @@ struct TwoRows {
 
   // Scores of keys of which `left` are there become exp(score - largest); returns in `shrink` what
   // earlier sums are multiplied by.
-  __device__ void take(Scores& scores, float scale, int left, float (&shrink)[2]) {
+  __device__ void take(Scores<>& scores, float scale, int left, float (&shrink)[2]) {
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
       float now_largest = largest[half], tile_sum = 0;
@@ -41,7 +41,7 @@ struct TwoRows {
   }
 };
 
-__device__ inline void store_scores(const Scores& scores, uint16_t* p_tile) {
+__device__ inline void store_scores(const Scores<>& scores, uint16_t* p_tile) {
   const int row = warp_of() * kWarpRows + lane_of() / 4;
   LATHE_UNROLL
   for (int at = 0; at < 2 * kScorePieces; ++at) {
@@ -96,7 +96,7 @@ __global__ void __launch_bounds__(kTensorThreads)
       end_copies();
       wait_for_copies<0>();
       __syncthreads();
-      Scores scores;
+      Scores<> scores;
       scores.multiply<kHead>(q_tile, warp_of() * kWarpRows + lane_of() % 16, k_tile,
                              kTileRows / 16);
       float shrink[2];
@@ -113,11 +113,10 @@ __global__ void __launch_bounds__(kTensorThreads)
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
       const int i = i0 + warp_of() * kWarpRows + lane_of() / 4 + half * 8;
-      if (i >= queries) continue;
       Bf16* to =
           as<Bf16>(args.context) + (first_query + i) * args.ldcontext + blockIdx.x * args.head_size;
-      context.store_row(half, 1.0f / softmax.sum[half], to, static_cast<int>(args.head_size),
-                        vectors);
+      context.store_row(half, 1.0f / softmax.sum[half], i < queries ? to : nullptr,
+                        static_cast<int>(args.head_size), vectors);
     }
   }
 }

@@ -12,6 +12,7 @@ struct AttentionShape {
   std::vector<int32_t> queries = {};  // a sequence; empty: as many as lengths
   int64_t padding = 0;                // of every row
   bool fused_qkv = false;  // q, k and v, and their gradients, as columns of one wide matrix
+  bool longest_known = false;  // told to backward
   Precision precision = Precision::kF32;
 };
 
@@ -71,6 +72,7 @@ struct AttentionLayout {
     const AttentionForwardArgs f = forward(o);
     AttentionBackwardArgs args{};
     args.sequences = f.sequences, args.heads = f.heads, args.head_size = f.head_size;
+    if (shape.longest_known) args.longest = longest();
     args.query_offsets = f.query_offsets, args.offsets = f.offsets;
     args.q = f.q, args.k = f.k, args.v = f.v;
     args.ldq = args.ldk = args.ldv = ld;
@@ -81,6 +83,14 @@ struct AttentionLayout {
     args.dq = part(o, "d", 0), args.dk = part(o, "d", 1), args.dv = part(o, "d", 2);
     args.lddq = args.lddk = args.lddv = ld;
     return args;
+  }
+
+  int64_t longest() const {
+    int32_t most = 0;
+    for (const auto* lengths : {&shape.lengths, &shape.queries}) {
+      for (const int32_t length : *lengths) most = std::max(most, length);
+    }
+    return most;
   }
 
   double products() const {  // multiplications and additions of one scores-sized product
@@ -109,7 +119,10 @@ inline std::vector<AttentionShape> attention_shapes(Precision precision) {
     shapes.push_back({"some_queries", {20, 9, 70}, 2, 24, dropout, {2, 0, 60}, 1});
     shapes.push_back({"empty_sequences", {0, 5, 0, 66, 0}, 2, 32, dropout});
     shapes.push_back({"empty_and_unread", {7, 66, 0}, 2, 32, dropout, {1, 0, 0}});
+    shapes.push_back({"short", {64, 128, 65}, 1, 64, dropout, {}, 0, true, true});
   }
+  shapes.push_back({"shortest", {17, 33, 64}, 2, 64, 0.1f, {}, 0, true, true});
+  shapes.push_back({"short_and_not", {129, 100}, 1, 16, 0.1f, {65, 128}, 0, false, true});
   shapes.push_back({"long", {512}, 2, 64, 0.1f});
   shapes.push_back({"long_and_short", {301, 1, 2, 130, 6}, 1, 33, 0.1f, {}, 0, true});
   shapes.push_back({"many_short", std::vector<int32_t>(100, 3), 2, 16, 0.1f});
