@@ -236,7 +236,7 @@ struct AttentionForwardArgs {
   const int32_t* offsets;        // [sequences + 1]; a sequence with queries has a key
   ConstNumbers q, k, v;  // q: [queries, heads * head_size]; k, v: [tokens, heads * head_size]
   int64_t ldq, ldk, ldv;
-  float scale;
+  float scale;  // above 0
   Dropout dropout;
   Numbers context;  // [queries, heads * head_size]
   int64_t ldcontext;
@@ -255,7 +255,7 @@ struct AttentionBackwardArgs {
   const int32_t *query_offsets, *offsets;
   ConstNumbers q, k, v;
   int64_t ldq, ldk, ldv;
-  float scale;
+  float scale;  // above 0
   Dropout dropout;
   ConstNumbers context;  // [queries, heads * head_size], row distance ldcontext
   ConstNumbers dcontext;

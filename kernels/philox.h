@@ -18,6 +18,20 @@
 
 namespace lathe {
 
+// Both halves of a product of 32 bits. On a GPU they are one instruction, which nvcc does not find.
+struct PhiloxProduct {
+  uint32_t low, high;
+};
+LATHE_DEVICE static inline PhiloxProduct philox_product(uint32_t a, uint32_t b) {
+#ifdef __CUDA_ARCH__
+  uint64_t product;
+  asm("mul.wide.u32 %0, %1, %2;" : "=l"(product) : "r"(a), "r"(b));
+#else
+  const uint64_t product = uint64_t{a} * b;
+#endif
+  return {static_cast<uint32_t>(product), static_cast<uint32_t>(product >> 32)};
+}
+
 struct PhiloxWords {
   uint32_t word[4];
 };
@@ -33,12 +47,12 @@ LATHE_DEVICE static inline PhiloxWords philox(uint64_t key, uint32_t c0, uint32_
   uint32_t k0 = static_cast<uint32_t>(key);
   uint32_t k1 = static_cast<uint32_t>(key >> 32);
   for (int round = 0; round < kPhiloxRounds; ++round) {
-    const uint64_t product0 = uint64_t{kPhiloxMultiplier0} * c0;
-    const uint64_t product1 = uint64_t{kPhiloxMultiplier1} * c2;
-    c0 = static_cast<uint32_t>(product1 >> 32) ^ c1 ^ k0;
-    c1 = static_cast<uint32_t>(product1);
-    c2 = static_cast<uint32_t>(product0 >> 32) ^ c3 ^ k1;
-    c3 = static_cast<uint32_t>(product0);
+    const PhiloxProduct product0 = philox_product(kPhiloxMultiplier0, c0);
+    const PhiloxProduct product1 = philox_product(kPhiloxMultiplier1, c2);
+    c0 = product1.high ^ c1 ^ k0;
+    c1 = product1.low;
+    c2 = product0.high ^ c3 ^ k1;
+    c3 = product0.low;
     k0 += kPhiloxWeyl0;
     k1 += kPhiloxWeyl1;
   }

@@ -7,7 +7,8 @@
 //   - what is computed lies at the same addresses: parameters, arena, the feeder's batch;
 //   - the learning rate, AdamW's corrections and the micro-batch's number lie in memory, where each
 //     step's are uploaded with its batch (StepNumbers in feeder.h);
-//   - numbers of tokens and sequences are arguments, grids follow from them, and which kernels there
+//   - numbers of tokens and sequences are arguments, grids follow from them, and which kernels
+//   there
 //     are from the longest sequence: they are the graph's key. Fillers (feeder.h) make the tokens
 //     multiples of 64, and the longest is one of three bounds, so that keys come again.
 #pragma once
@@ -27,9 +28,9 @@ class StepGraphs {
   // Everything that the arguments of a micro-batch's kernels follow from, beside addresses.
   struct Key {
     int64_t tokens, longest, sequences;  // as fed
-    int64_t examples;           // over which the loss is a mean
-    bool accumulates;           // whether its loss is added to that of micro-batches before it
-    bool updates;               // whether the optimizer's update is part of the work
+    int64_t examples;                    // over which the loss is a mean
+    bool accumulates;  // whether its loss is added to that of micro-batches before it
+    bool updates;      // whether the optimizer's update is part of the work
     auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): none is there
   };
 

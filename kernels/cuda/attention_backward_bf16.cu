@@ -35,10 +35,10 @@ struct BackwardTiles {
 
 // ---- dq[i] = scale Σ_j dscore[i, j] k[j] --------------------------------------------------------
 
-// scores becomes dscore, where rows are queries.
+// scores becomes dscore, where rows are queries; what dropout drops is 0 in dp.
 __device__ inline void to_dscore(Scores<>& scores, const Scores<>& dp,
-                                 const QueryStatistics<kTileRows>& of_rows, const Draw& draw,
-                                 uint32_t kept, float scale, int keys_left) {
+                                 const QueryStatistics<kTileRows>& of_rows, float keep_scale,
+                                 float scale, int keys_left) {
   const int row = warp_of() * kWarpRows + lane_of() / 4;
   LATHE_UNROLL
   for (int u = 0; u < 4; ++u) {
@@ -46,9 +46,8 @@ __device__ inline void to_dscore(Scores<>& scores, const Scores<>& dp,
     LATHE_UNROLL
     for (int n = 0; n < kScorePieces; ++n) {
       const bool inside = n * 8 + lane_of() % 4 * 2 + u % 2 < keys_left;
-      const float p = inside ? exp2f(scores.x[n][u] * scale - logsumexp) : 0.0f;
-      const float factor = draw.active ? keep_factor(draw, kept, n, u) : 1.0f;
-      scores.x[n][u] = p * (dp.x[n][u] * factor - d);
+      const float p = inside ? exp2_of(scores.x[n][u] * scale - logsumexp) : 0.0f;
+      scores.x[n][u] = p * (dp.x[n][u] * keep_scale - d);
     }
   }
 }
@@ -89,9 +88,10 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
       Scores<> scores, dp;
       scores.multiply<kHead>(tiles.first(), lane_row, tiles.streamed_first(tile), groups);
       dp.multiply<kHead>(tiles.second(), lane_row, tiles.streamed_second(tile), groups);
-      const uint32_t kept =
-          keep_of_queries(draw, tile, block.mask_row(args, query), block.mask_row(args, query + 8));
-      to_dscore(scores, dp, tiles.statistics(0), draw, kept, args.scale * kLog2E, left);
+      if (draw.active) {
+        drop_scores(draw, tile, block.mask_row(args, query), block.mask_row(args, query + 8), dp);
+      }
+      to_dscore(scores, dp, tiles.statistics(0), draw.scale, args.scale * kLog2E, left);
       dq.add_product(scores, tiles.streamed_first(tile), groups);
     }
     LATHE_UNROLL
@@ -146,7 +146,7 @@ __global__ void __launch_bounds__(kTensorThreads, 2)
       dp.multiply<kHead>(tiles.second(), lane_row, dcontext, groups);
       uint32_t kept[2];
       rows.keep<kTileRows>(draw, args, block, tile * kTileRows, kept);
-      to_p_and_dscore(scores, dp, tiles.statistics(tile), 0, draw, kept, args.scale * kLog2E);
+      to_p_and_dscore(scores, dp, tiles.statistics(tile), 0, kept, draw.scale, args.scale * kLog2E);
       dv.add_product(scores, dcontext, groups);
       dk.add_product(dp, q, groups);
     }
@@ -158,7 +158,7 @@ __global__ void __launch_bounds__(kTensorThreads, 2)
       Bf16 *to_dk = as<Bf16>(args.dk) + row * args.lddk + column,
            *to_dv = as<Bf16>(args.dv) + row * args.lddv + column;
       dk.store_row(half, args.scale, inside ? to_dk : nullptr, block.k.head_size, vectors);
-      dv.store_row(half, 1.0f, inside ? to_dv : nullptr, block.k.head_size, vectors);
+      dv.store_row(half, draw.scale, inside ? to_dv : nullptr, block.k.head_size, vectors);
     }
   }
 }

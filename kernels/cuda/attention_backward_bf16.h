@@ -11,7 +11,8 @@ namespace lathe::LATHE_CUDA {
 // is no query (its p is then 0), and D = dcontext · context.
 template <int kRows>
 struct QueryStatistics {
-  float logsumexp[kRows], d[kRows];
+  alignas(8) float logsumexp[kRows];
+  alignas(8) float d[kRows];
 };
 
 // What a block works on: the head blockIdx.x of the sequence blockIdx.y.
@@ -108,27 +109,27 @@ struct WarpKeys {
   }
 };
 
-// scores becomes dropout(p) and dp dscore, where rows are keys and columns the queries whose
-// statistics those are from `first` on.
+// scores becomes dropout(p), before it is scaled, and dp dscore, where rows are keys and columns
+// the queries whose statistics those are from `first` on.
 template <int kColumns, int kRows>
 __device__ inline void to_p_and_dscore(Scores<kColumns>& scores, Scores<kColumns>& dp,
                                        const QueryStatistics<kRows>& of_columns, int first,
-                                       const Draw& draw, const uint32_t (&kept)[2], float scale) {
+                                       const uint32_t (&kept)[2], float keep_scale, float scale) {
+  // Which bits of a query's four are those of the lane's two keys.
+  const uint32_t mine[2] = {kept[0] >> lane_of() / 16, kept[1] >> lane_of() / 16};
   LATHE_UNROLL
   for (int n = 0; n < kColumns / 8; ++n) {
+    const int column = first + n * 8 + lane_of() % 4 * 2;
+    const Vector<2> logsumexp = load_vector<2>(of_columns.logsumexp + column);
+    const Vector<2> d = load_vector<2>(of_columns.d + column);
     LATHE_UNROLL
-    for (int e = 0; e < 2; ++e) {
-      const int column = first + n * 8 + lane_of() % 4 * 2 + e;
-      const float logsumexp = of_columns.logsumexp[column], d = of_columns.d[column];
-      LATHE_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        const int word = n * 4 + lane_of() / 16 + half * 2;  // of the key's group of 16
-        const bool keeps = (kept[e] >> word & 1u) != 0;
-        const float factor = draw.active ? (keeps ? draw.scale : 0.0f) : 1.0f;
-        const float p = exp2f(scores.x[n][2 * half + e] * scale - logsumexp);
-        dp.x[n][2 * half + e] = p * (dp.x[n][2 * half + e] * factor - d);
-        scores.x[n][2 * half + e] = p * factor;
-      }
+    for (int u = 0; u < 4; ++u) {
+      const int e = u % 2, half = u / 2;
+      float &score = scores.x[n][u], &gradient = dp.x[n][u];
+      const bool keeps = (mine[e] & 1u << (n * 4 + half * 2)) != 0;
+      const float p = exp2_of(score * scale - logsumexp.x[e]);
+      gradient = p * ((keeps ? gradient : 0.0f) * keep_scale - d.x[e]);
+      score = keeps ? p : 0.0f;
     }
   }
 }

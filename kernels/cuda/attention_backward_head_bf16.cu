@@ -97,11 +97,11 @@ __global__ void __launch_bounds__(2 * kRows, kHeadBlocks<kHead, kRows>)
       dp.template multiply<kHead>(tiles.v(), lane_row, dcontext, groups);
       uint32_t kept[2];
       rows.keep<kQueries>(draw, args, block, first, kept);
-      to_p_and_dscore(scores, dp, tiles.statistics(), first, draw, kept, args.scale * kLog2E);
+      to_p_and_dscore(scores, dp, tiles.statistics(), first, kept, draw.scale, args.scale * kLog2E);
       dv.add_product(scores, dcontext, groups);
       store_dscore<Tiles::kScoreStride>(dp, rows, first, tiles.dscore());
     }
-    store(dv, 1.0f, args.dv, args.lddv, block.first_key, block.keys, key_of_row);
+    store(dv, draw.scale, args.dv, args.lddv, block.first_key, block.keys, key_of_row);
   }
   __syncthreads();
   {

@@ -12,35 +12,40 @@ namespace {
 template <int kHead>
 constexpr int kForwardBytes = 5 * kTileNumbers<kHead> * 2;
 
-// The softmax of the lane's two rows as far as their keys have been seen; in units of log 2.
+// The softmax of the lane's two rows as far as their keys have been seen.
 struct OnlineSoftmax {
   float largest[2] = {-INFINITY, -INFINITY}, sum[2] = {};
 
-  // Scores become exp2(score - largest); the factors are what earlier sums must shrink by.
-  __device__ void take(Scores<>& scores, float scale, int keys_left, float (&shrink)[2]) {
-    LATHE_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      float tile_largest = -INFINITY;
+  // Scores of keys of which `left` are there become exp2(scale (score - largest)); the factors are
+  // what earlier sums must shrink by.
+  __device__ void take(Scores<>& scores, float scale, int left, float (&shrink)[2]) {
+    if (left < kTileRows) {
       LATHE_UNROLL
       for (int n = 0; n < kScorePieces; ++n) {
         LATHE_UNROLL
-        for (int e = 0; e < 2; ++e) {
-          float& score = scores.x[n][2 * half + e];
-          score = n * 8 + lane_of() % 4 * 2 + e < keys_left ? score * scale : -INFINITY;
-          tile_largest = fmaxf(tile_largest, score);
+        for (int u = 0; u < 4; ++u) {
+          if (n * 8 + lane_of() % 4 * 2 + u % 2 >= left) scores.x[n][u] = -INFINITY;
         }
       }
-      const float now_largest = fmaxf(largest[half], warp_max<4>(tile_largest));
-      shrink[half] = exp2f(largest[half] - now_largest);
+    }
+    LATHE_UNROLL
+    for (int half = 0; half < 2; ++half) {
+      float now_largest = largest[half];
+      LATHE_UNROLL
+      for (const auto& piece : scores.x) {
+        now_largest = fmaxf(now_largest, fmaxf(piece[2 * half], piece[2 * half + 1]));
+      }
+      now_largest = warp_max<4>(now_largest);
+      shrink[half] = exp2_of((largest[half] - now_largest) * scale);
       largest[half] = now_largest;
+      const float offset = now_largest * scale;
       float tile_sum = 0;
       LATHE_UNROLL
-      for (int n = 0; n < kScorePieces; ++n) {
+      for (auto& piece : scores.x) {
         LATHE_UNROLL
         for (int e = 0; e < 2; ++e) {
-          float& score = scores.x[n][2 * half + e];
-          score = exp2f(score - now_largest);
-          tile_sum += score;
+          float& score = piece[2 * half + e];
+          tile_sum += score = exp2_of(score * scale - offset);
         }
       }
       sum[half] = sum[half] * shrink[half] + warp_sum<4>(tile_sum);
@@ -50,7 +55,7 @@ struct OnlineSoftmax {
 
 // A block takes a head of a sequence, and of its queries every gridDim.z-th tile.
 template <int kHead>
-__global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
+__global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 4)
     forward_kernel(const __grid_constant__ AttentionForwardArgs args, Draw given, bool vectors) {
   const Draw draw = current(given);
   auto* q_tile = dynamic_shared<uint16_t>();
@@ -94,19 +99,15 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
       float shrink[2];
       softmax.take(scores, args.scale * kLog2E, left, shrink);
       if (draw.active) {
-        const uint32_t kept =
-            keep_of_queries(draw, tile, static_cast<uint32_t>(first_row * args.heads + head),
-                            static_cast<uint32_t>((first_row + 8) * args.heads + head));
-        LATHE_UNROLL
-        for (int n = 0; n < kScorePieces; ++n) {
-          LATHE_UNROLL
-          for (int u = 0; u < 4; ++u) scores.x[n][u] *= keep_factor(draw, kept, n, u);
-        }
+        drop_scores(draw, tile, static_cast<uint32_t>(first_row * args.heads + head),
+                    static_cast<uint32_t>((first_row + 8) * args.heads + head), scores);
       }
-      LATHE_UNROLL
-      for (auto& piece : context.x) {
+      if (tile > 0) {
         LATHE_UNROLL
-        for (int u = 0; u < 4; ++u) piece[u] *= shrink[u / 2];
+        for (auto& piece : context.x) {
+          LATHE_UNROLL
+          for (int u = 0; u < 4; ++u) piece[u] *= shrink[u / 2];
+        }
       }
       context.add_product(scores, v_tiles + place, groups_of(left));
     }
@@ -115,11 +116,12 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
       const int64_t row = first_row + half * 8;
       const bool inside = row < first_query + queries;
       Bf16* to = as<Bf16>(args.context) + row * args.ldcontext + head * head_size;
-      context.store_row(half, 1.0f / softmax.sum[half], inside ? to : nullptr, head_size, vectors);
+      context.store_row(half, draw.scale / softmax.sum[half], inside ? to : nullptr, head_size,
+                        vectors);
       if (!inside) continue;
       if (args.logsumexp != nullptr && lane_of() % 4 == 0) {
         args.logsumexp[row * args.heads + head] =
-            softmax.largest[half] * kLn2 + logf(softmax.sum[half]);
+            softmax.largest[half] * args.scale + logf(softmax.sum[half]);
       }
     }
   }

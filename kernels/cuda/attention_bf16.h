@@ -23,7 +23,6 @@ constexpr int kTileRows = 64;
 constexpr int kWarpRows = 16;
 constexpr int kScorePieces = kTileRows / 8;
 constexpr float kLog2E = 1.4426950408889634f;
-constexpr float kLn2 = 0.6931471805599453f;
 
 // 16 bytes after each row of a tile put the rows that ldmatrix reads together into different banks.
 template <int kHead>
@@ -47,14 +46,18 @@ struct HeadMatrix {
 template <int kHead, int kRows = kTileRows, int kThreads = kTensorThreads>
 __device__ inline void copy_rows(const HeadMatrix& from, int first, int rows, uint16_t* tile) {
   if (from.vectors) {
-    constexpr int kInRow = kHead / 8;
+    // A thread's pieces lie one below the other.
+    constexpr int kInRow = kHead / 8, kBelow = kThreads / kInRow;
+    const int row = static_cast<int>(threadIdx.x) / kInRow;
+    const int column = static_cast<int>(threadIdx.x) % kInRow * 8;
+    const int there = column < from.head_size ? rows - first - row : 0;  // rows from its first on
+    const Bf16* at = from.data + (first + row) * from.ld + column;
     LATHE_UNROLL
-    for (int n = 0; n < kRows * kInRow / kThreads; ++n) {
-      const int piece = static_cast<int>(threadIdx.x) + n * kThreads;
-      const int row = piece / kInRow, column = piece % kInRow * 8;
-      const bool inside = first + row < rows && column < from.head_size;
-      const Bf16* at = inside ? from.data + (first + row) * from.ld + column : from.data;
-      copy_async(tile + row * kTileStride<kHead> + column, at, inside ? 16 : 0);
+    for (int n = 0; n < kRows; n += kBelow) {
+      const bool inside = n < there;
+      copy_async(tile + (row + n) * kTileStride<kHead> + column, inside ? at : from.data,
+                 inside ? 16 : 0);
+      at += kBelow * from.ld;
     }
     return;
   }
@@ -152,13 +155,21 @@ struct HeadSums {
   }
 };
 
-// Which of the lane's scores dropout keeps, a bit each, where rows are queries and columns the keys
-// of tile number `tile`: bit ((half * 2 + e) * 2 + n % 2) * 4 + n / 2 is that of x[n][2 half + e].
-// Columns 16 apart share a draw, so a lane needs 8 draws for its 32 scores.
-__device__ inline uint32_t keep_of_queries(const Draw& draw, int tile, uint32_t row_of_first,
-                                           uint32_t row_of_second) {
-  if (!draw.active) return ~0u;
-  uint32_t kept = 0;
+// 2^x by the one instruction that there is; less than 2^-126 is 0.
+__device__ inline float exp2_of(float x) {
+#ifdef __CUDACC__
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
+#else
+  return exp2f(x);
+#endif
+}
+
+// The lane's scores that dropout drops become 0, where rows are queries and columns the keys of
+// tile number `tile`; nothing is scaled. Columns 16 apart share a draw: 8 draws for the 32 scores.
+__device__ inline void drop_scores(const Draw& draw, int tile, uint32_t row_of_first,
+                                   uint32_t row_of_second, Scores<>& scores) {
   LATHE_UNROLL
   for (int at = 0; at < 8; ++at) {
     const int half = at / 4, e = at / 2 % 2, odd = at % 2;
@@ -167,15 +178,10 @@ __device__ inline uint32_t keep_of_queries(const Draw& draw, int tile, uint32_t 
         philox(draw.seed, counter, half == 0 ? row_of_first : row_of_second, draw.site, draw.step);
     LATHE_UNROLL
     for (int w = 0; w < kQuad; ++w) {
-      const uint32_t word = words.word[w];  // GCC 12 loses w where it checks both index and shift
-      if (word >= draw.threshold) kept |= 1u << (at * 4 + w);
+      float& score = scores.x[2 * w + odd][2 * half + e];
+      if (words.word[w] < draw.threshold) score = 0.0f;
     }
   }
-  return kept;
-}
-__device__ inline float keep_factor(const Draw& draw, uint32_t kept, int n, int u) {
-  const int at = (u * 2 + n % 2) * 4 + n / 2;
-  return (kept >> at & 1u) != 0 ? draw.scale : 0.0f;
 }
 
 // The part of a matrix that a block works on: rows from `first_row` on of the head of blockIdx.x.

@@ -11,7 +11,7 @@ struct AttentionShape {
   float dropout = 0;
   std::vector<int32_t> queries = {};  // a sequence; empty: as many as lengths
   int64_t padding = 0;                // of every row
-  bool fused_qkv = false;  // q, k and v, and their gradients, as columns of one wide matrix
+  bool fused_qkv = false;      // q, k and v, and their gradients, as columns of one wide matrix
   bool longest_known = false;  // told to backward
   Precision precision = Precision::kF32;
 };
