@@ -155,17 +155,6 @@ struct HeadSums {
   }
 };
 
-// 2^x by the one instruction that there is; less than 2^-126 is 0.
-__device__ inline float exp2_of(float x) {
-#ifdef __CUDACC__
-  float power;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
-  return power;
-#else
-  return exp2f(x);
-#endif
-}
-
 // The lane's scores that dropout drops become 0, where rows are queries and columns the keys of
 // tile number `tile`; nothing is scaled. Columns 16 apart share a draw: 8 draws for the 32 scores.
 __device__ inline void drop_scores(const Draw& draw, int tile, uint32_t row_of_first,

@@ -3,7 +3,7 @@
 // x 8 a half step. Shared memory holds the operands' tiles of three steps: while one is multiplied,
 // the next two are on their way from global memory, copied by the hardware without passing through
 // registers.
-#include "kernels/cuda/gemm.h"
+#include "kernels/cuda/gemm_results.h"
 #include "kernels/cuda/mma.h"
 #include "kernels/cuda/readable_operand.h"
 
@@ -89,7 +89,7 @@ constexpr int kSharedBytes = kStages*(kTileSize<!transpose_a> + kTileSize<transp
 
 template <class T, bool transpose_a, bool transpose_b>
 __global__ void __launch_bounds__(kThreads, 2)
-    gemm_mma_kernel(const __grid_constant__ GemmArgs args, bool pairs) {
+    gemm_mma_kernel(const __grid_constant__ GemmArgs args, bool eights) {
   constexpr bool kAlongA = !transpose_a, kAlongB = transpose_b;
   auto* a_tiles = dynamic_shared<uint16_t>();
   uint16_t* b_tiles = a_tiles + kStages * kTileSize<kAlongA>;
@@ -97,7 +97,6 @@ __global__ void __launch_bounds__(kThreads, 2)
   const Operand b{as<uint16_t>(args.b), args.ldb, args.n, args.k};
   const int64_t first_row = int64_t{blockIdx.y} * kTile, first_column = int64_t{blockIdx.x} * kTile;
   const int warp = static_cast<int>(threadIdx.x) / kWarp;
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int warp_row = warp / 4 * 64, warp_column = warp % 4 * 32;
   const auto steps = static_cast<int>(ceil_div(args.k, kDepth));
   const auto begin_step = [&](int step) {
@@ -124,16 +123,15 @@ __global__ void __launch_bounds__(kThreads, 2)
   }
   LATHE_UNROLL
   for (int i = 0; i < 4; ++i) {
-    LATHE_UNROLL
-    for (int j = 0; j < 4; ++j) {
-      LATHE_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        const int64_t row = first_row + warp_row + i * 16 + lane / 4 + half * 8;
-        const int64_t column = first_column + warp_column + j * 8 + lane % 4 * 2;
-        finish_pair<T>(args, sums.x[i][j][2 * half], sums.x[i][j][2 * half + 1], row, column,
-                       pairs);
-      }
-    }
+    finish_rows<T, 1>(args, first_row + warp_row + i * 16, first_column + warp_column, eights,
+                      [&](int) {
+                        LaneResults results;
+                        LATHE_UNROLL
+                        for (int at = 0; at < 16; ++at) {
+                          results.x[at / 2 % 2][at / 4][at % 2] = sums.x[i][at / 4][at % 4];
+                        }
+                        return results;
+                      });
   }
 }
 
@@ -144,7 +142,7 @@ void launch_kernel(const GemmArgs& args, Stream stream) {
   constexpr int kBytes = kSharedBytes<transpose_a, transpose_b>;
   const auto kernel = gemm_mma_kernel<T, transpose_a, transpose_b>;
   allow_shared_memory(kernel, kBytes, "gemm");
-  launch("gemm", kernel, grid, kThreads, kBytes, stream, args, takes_pairs(args));
+  launch("gemm", kernel, grid, kThreads, kBytes, stream, args, takes_eights(args));
 }
 
 }  // namespace

@@ -6,8 +6,7 @@
 // Compiled for sm_90a alone.
 #include <type_traits>
 
-#include "kernels/cuda/exchange.h"
-#include "kernels/cuda/gemm.h"
+#include "kernels/cuda/gemm_results.h"
 #include "kernels/cuda/readable_operand.h"
 #include "kernels/cuda/wgmma.h"
 
@@ -107,27 +106,15 @@ __device__ inline void copy_factor(unsigned char* to, const CUtensorMap& factor,
 
 // The warpgroup's results of a piece, from row `first_row` on.
 template <class T, int kColumns>
-__device__ inline void finish_results(const GemmArgs& args, const float (&sums)[kColumns / 2],
-                                      int first_row, int first_column, bool eights) {
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+__device__ inline void finish_piece(const GemmArgs& args, const float (&sums)[kColumns / 2],
+                                    int first_row, int first_column, bool eights) {
   const int warp = static_cast<int>(threadIdx.x) % kWarpgroup / kWarp;
-  LATHE_UNROLL
-  for (int j = 0; j < kColumns / 8; j += 4) {
+  finish_rows<T, kColumns / 32>(args, first_row + warp * 16, first_column, eights, [&](int j) {
+    LaneResults results;
     LATHE_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      // Of each of four pieces of eight columns a lane has two; it takes one piece whole.
-      float even[4], odd[4];
-      LATHE_UNROLL
-      for (int u = 0; u < 4; ++u) {
-        even[u] = sums[4 * (j + u) + 2 * half], odd[u] = sums[4 * (j + u) + 2 * half + 1];
-      }
-      transpose_in_four(even);
-      transpose_in_four(odd);
-      const Eight eight{{even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3]}};
-      finish_eight<T>(args, eight, first_row + warp * 16 + lane / 4 + half * 8,
-                      first_column + 8 * (j + lane % 4), eights);
-    }
-  }
+    for (int at = 0; at < 16; ++at) results.x[at / 2 % 2][at / 4][at % 2] = sums[16 * j + at];
+    return results;
+  });
 }
 
 // In the place of the results' type: the sums over parts of k, as floats [splits, m, n], which
@@ -205,7 +192,7 @@ __global__ void __launch_bounds__(kThreads, 1)
       if constexpr (std::is_same_v<T, Parts>) {
         store_parts<kColumns>(args, sums, piece.split, first_row, piece.first_column);
       } else {
-        finish_results<T, kColumns>(args, sums, first_row, piece.first_column, eights);
+        finish_piece<T, kColumns>(args, sums, first_row, piece.first_column, eights);
       }
     }
   }

@@ -30,6 +30,17 @@ __device__ inline void store(Bf16* to, float x) {
   to->bits = static_cast<uint16_t>(to_bf16_pair(x, 0.0f));
 }
 
+// 2^x by the one instruction that there is; less than 2^-126 is 0.
+__device__ inline float exp2_of(float x) {
+#ifdef __CUDACC__
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
+#else
+  return exp2f(x);
+#endif
+}
+
 template <class T>
 __host__ __device__ inline T* as(const Numbers& x) {
   return static_cast<T*>(x.data);
