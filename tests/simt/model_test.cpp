@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "kernels/cuda/ops.h"
 #include "tests/nn/tiny_bert.h"
@@ -27,10 +28,10 @@ BertConfig aligned_config() {
 }
 
 Step step_on(const Kernels& kernels, ProblemType type, BertConfig config = tiny_config(),
-             Precision precision = Precision::kF32) {
+             Precision precision = Precision::kF32, uint64_t seed = 2) {
   config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;
   const auto model = random_bert(config, 1);
-  const TinyBatch batch(config, {5, 1, 9, 3}, 2);
+  const TinyBatch batch(config, {5, 1, 9, 3}, seed);
   Step step{};
   step.loss = batch_loss(*model, kernels, type, batch, true, 0, {}, precision);
   for (const Parameter& parameter : model->parameters().all()) {
@@ -59,25 +60,50 @@ double largest_difference(const Step& found, const Step& expected) {
   return largest;
 }
 
-// A step in bf16 beside the reference's in bf16, which rounds at the same places but for
-// attention's p, and beside the reference's in f32, from which every rounding to 8 bits takes it
-// away.
-TEST(CudaModelTest, EveryGradientInBf16IsNearTheReferences) {
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// How far apart two steps are: their losses, and their gradients by largest_difference().
+struct Apart {
+  std::vector<double> losses, gradients;  // of some batches
+
+  void add(const Step& found, const Step& expected) {
+    losses.push_back(std::abs(found.loss / expected.loss - 1));
+    gradients.push_back(largest_difference(found, expected));
+  }
+};
+
+// Steps in bf16 beside the reference's in bf16, which rounds at the same places but for attention's
+// p, and no further from the reference's in f32 than that is. So small a model is rough: of one
+// batch in ten the losses of two that round differently are 2 % apart, and gradients more. What is
+// bounded is the median of some batches.
+TEST(CudaModelTest, GradientsInBf16AreNearTheReferences) {
   for (const BertConfig& config : {tiny_config(), aligned_config()}) {
-    const auto type = ProblemType::kSingleLabel;
-    const Step exact = step_on(reference_kernels(), type, config);
-    const Step expected = step_on(reference_kernels(), type, config, Precision::kBF16);
     for (const auto& [gemm, gpu] :
          {std::pair{Gemm::kCublas, simt::Hardware{}}, std::pair{Gemm::kOwn, simt::Hardware{}},
           std::pair{Gemm::kOwn, simt::Hardware{9, 2}}}) {
-      simt::pretend_to_be(gpu);
-      const Step found = step_on(cuda_emulated::kernels(gemm), type, config, Precision::kBF16);
-      EXPECT_NEAR(found.loss, expected.loss, 5e-3 * expected.loss);
-      EXPECT_NEAR(found.loss, exact.loss, 2e-2 * exact.loss);
-      EXPECT_LT(largest_difference(found, expected), 8e-2);
-      EXPECT_LT(largest_difference(found, exact), 8e-2);
-      EXPECT_NE(found.loss, exact.loss);
-      simt::pretend_to_be({});
+      Apart from_reference, from_exact, reference_from_exact;
+      for (uint64_t seed = 2; seed < 11; ++seed) {
+        const auto step = [&](const Kernels& kernels, Precision precision) {
+          return step_on(kernels, ProblemType::kSingleLabel, config, precision, seed);
+        };
+        const Step exact = step(reference_kernels(), Precision::kF32);
+        const Step expected = step(reference_kernels(), Precision::kBF16);
+        simt::pretend_to_be(gpu);
+        const Step found = step(cuda_emulated::kernels(gemm), Precision::kBF16);
+        simt::pretend_to_be({});
+        EXPECT_NE(found.loss, exact.loss);
+        from_reference.add(found, expected);
+        from_exact.add(found, exact);
+        reference_from_exact.add(expected, exact);
+      }
+      EXPECT_LT(median(from_reference.losses), 5e-3);
+      EXPECT_LT(median(from_reference.gradients), 0.12);
+      EXPECT_LT(median(from_exact.losses), 1.5 * median(reference_from_exact.losses));
+      EXPECT_LT(median(from_exact.gradients), 1.5 * median(reference_from_exact.gradients));
     }
   }
 }
