@@ -6,37 +6,36 @@ namespace lathe::LATHE_CUDA {
 namespace {
 
 // A warp a row: every element is read once and written once.
-template <class T, int kSteps>
-__global__ void __launch_bounds__(kRowThreads)
-    forward_kernel(AddNormForwardArgs args, Draw given, bool vectors) {
+template <class T, int kSteps, Rows kRows>
+__global__ void __launch_bounds__(kRowThreads) forward_kernel(AddNormForwardArgs args, Draw given) {
   const int64_t row = int64_t{blockIdx.x} * kRowWarps + threadIdx.x / kWarp;
   if (row >= args.rows) return;
   const int hidden = static_cast<int>(args.hidden);
   const int64_t at = row * hidden;
   const bool saves = args.sum.data != nullptr;
-  const MemoryRow<const T> x{as<T>(args.x) + at, hidden, vectors};
-  const MemoryRow<const T> residual{as<T>(args.residual) + at, hidden, vectors};
-  const MemoryRow<T> y{as<T>(args.y) + at, hidden, vectors};
-  const MemoryRow<T> saved{saves ? as<T>(args.sum) + at : y.data, hidden, vectors};
-  Row<T, kSteps> sum(saved);
+  const LoadedRow<T, kSteps, kRows> x({as<T>(args.x) + at, hidden});
+  const LoadedRow<T, kSteps, kRows> residual({as<T>(args.residual) + at, hidden});
+  const MemoryRow<T, kRows> y{as<T>(args.y) + at, hidden};
+  const MemoryRow<T, kRows> saved{saves ? as<T>(args.sum) + at : y.data, hidden};
+  Row<T, kSteps, kRows> sum(saved);
   const Draw draw = current(given);
   Factors<T> factors;
   keep_all<T>(factors);
-  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+  for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     if (draw.active && w == 0) draw_step<T>(draw, step, row, factors);
     Group<T> s, dropped;
-    residual.load(j, s), x.load(j, dropped);
+    residual.get(step, w, j, s), x.get(step, w, j, dropped);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) s[u] += dropped[u] * factors[u][w];
     sum.set(step, w, j, s);
   });
   const RowStatistics statistics = row_statistics(sum, hidden, args.eps);
-  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+  for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     Group<T> s, gamma, beta;
     sum.get(step, w, j, s);
     if (saves) saved.store(j, s);
-    load_group(args.gamma + j, hidden - j, vectors, gamma);
-    load_group(args.beta + j, hidden - j, vectors, beta);
+    load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
+    load_group(args.beta + j, hidden - j, kRows != Rows::kScalars, beta);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) {
       s[u] = (s[u] - statistics.mean) * statistics.rstd * gamma[u] + beta[u];
@@ -57,10 +56,10 @@ void add_norm_forward(const AddNormForwardArgs& args, Stream stream) {
                        pairs_are_aligned({args.gamma, args.beta});
   with_type(args.x.precision, [&](auto zero) {
     using T = decltype(zero);
-    with_steps<T>(args.hidden, [&](auto steps) {
-      launch("add_norm_forward", forward_kernel<T, steps>,
+    with_steps<T>(args.hidden, vectors, [&](auto steps, auto rows) {
+      launch("add_norm_forward", forward_kernel<T, steps, rows>,
              static_cast<unsigned>(ceil_div(args.rows, kRowWarps)), kRowThreads, 0, stream, args,
-             make_draw(args.dropout), vectors);
+             make_draw(args.dropout));
     });
   });
 }

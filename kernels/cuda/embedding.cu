@@ -9,9 +9,9 @@ namespace lathe::LATHE_CUDA {
 
 namespace {
 
-template <class T, int kSteps>
+template <class T, int kSteps, Rows kRows>
 __global__ void __launch_bounds__(kRowThreads)
-    forward_kernel(EmbeddingForwardArgs args, Draw given, bool vectors) {
+    forward_kernel(EmbeddingForwardArgs args, Draw given) {
   const int64_t token = int64_t{blockIdx.x} * kRowWarps + threadIdx.x / kWarp;
   if (token >= args.tokens) return;
   const int hidden = static_cast<int>(args.hidden);
@@ -20,14 +20,14 @@ __global__ void __launch_bounds__(kRowThreads)
   const float* position = args.position + int64_t{args.positions[token]} * hidden;
   const float* type = args.type + int64_t{args.types[token]} * hidden;
   const bool saves = args.sum.data != nullptr;
-  const MemoryRow<T> to{as<T>(args.y) + at, hidden, vectors};
-  const MemoryRow<T> saved{saves ? as<T>(args.sum) + at : to.data, hidden, vectors};
-  Row<T, kSteps> sum(saved);
-  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+  const MemoryRow<T, kRows> to{as<T>(args.y) + at, hidden};
+  const MemoryRow<T, kRows> saved{saves ? as<T>(args.sum) + at : to.data, hidden};
+  Row<T, kSteps, kRows> sum(saved);
+  for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     Group<T> s, p, t;
-    load_group(word + j, hidden - j, vectors, s);
-    load_group(position + j, hidden - j, vectors, p);
-    load_group(type + j, hidden - j, vectors, t);
+    load_group(word + j, hidden - j, kRows != Rows::kScalars, s);
+    load_group(position + j, hidden - j, kRows != Rows::kScalars, p);
+    load_group(type + j, hidden - j, kRows != Rows::kScalars, t);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) s[u] += p[u], s[u] += t[u];
     sum.set(step, w, j, s);
@@ -36,13 +36,13 @@ __global__ void __launch_bounds__(kRowThreads)
   const RowStatistics statistics = row_statistics(sum, hidden, args.eps);
   Factors<T> factors;
   keep_all<T>(factors);
-  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+  for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     if (draw.active && w == 0) draw_step<T>(draw, step, token, factors);
     Group<T> s, gamma, beta;
     sum.get(step, w, j, s);
     if (saves) saved.store(j, s);
-    load_group(args.gamma + j, hidden - j, vectors, gamma);
-    load_group(args.beta + j, hidden - j, vectors, beta);
+    load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
+    load_group(args.beta + j, hidden - j, kRows != Rows::kScalars, beta);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) {
       const float y = (s[u] - statistics.mean) * statistics.rstd * gamma[u] + beta[u];
@@ -216,10 +216,10 @@ void embedding_forward(const EmbeddingForwardArgs& args, Stream stream) {
       pairs_are_aligned({args.word, args.position, args.type, args.gamma, args.beta});
   with_type(args.y.precision, [&](auto zero) {
     using T = decltype(zero);
-    with_steps<T>(args.hidden, [&](auto steps) {
-      launch("embedding_forward", forward_kernel<T, steps>,
+    with_steps<T>(args.hidden, vectors, [&](auto steps, auto rows) {
+      launch("embedding_forward", forward_kernel<T, steps, rows>,
              static_cast<unsigned>(ceil_div(args.tokens, kRowWarps)), kRowThreads, 0, stream, args,
-             make_draw(args.dropout), vectors);
+             make_draw(args.dropout));
     });
   });
 }

@@ -24,7 +24,7 @@ __device__ void reduce_block(const float (&dgamma)[kSteps][kQuad][kGroup<T>],
   const int warp = static_cast<int>(threadIdx.x) / kWarp;
   LATHE_UNROLL
   for (int step = 0; step < kSteps; ++step) {
-    for_each_group<T, 1>(kStepColumns<T>, [&](int, int w, int at) {
+    for_each_group<T, 1, Rows::kFull>(kStepColumns<T>, [&](int, int w, int at) {
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) {
         tile[warp][0][at + u] = dgamma[step][w][u];
@@ -47,9 +47,9 @@ __device__ void reduce_block(const float (&dgamma)[kSteps][kQuad][kGroup<T>],
 
 // A block takes `rows_per_block` rows, each warp every kRowWarps-th of them. sums:
 // [blocks][2][hidden], with kSteps = 0 one for every warp of every block.
-template <class T, int kSteps>
+template <class T, int kSteps, Rows kRows, bool drops_input>
 __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
-    backward_kernel(LayerNormBackward args, int64_t rows_per_block, bool vectors, float* sums) {
+    backward_kernel(LayerNormBackward args, int64_t rows_per_block, float* sums) {
   constexpr int kHeld = kSteps > 0 ? kSteps : 1;
   float dgamma[kHeld][kQuad][kGroup<T>] = {}, dbeta[kHeld][kQuad][kGroup<T>] = {};
   const Draw input_dropout = current(args.input_dropout);
@@ -63,7 +63,7 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
     slot_sums[column] += dg, slot_sums[hidden + column] += db;
   };
   if (kSteps == 0) {
-    for_each_group<T, 0>(hidden, [&](int, int, int j) {
+    for_each_group<T, 0, kRows>(hidden, [&](int, int, int j) {
       for (int u = 0; u < minimum(kGroup<T>, hidden - j); ++u) {
         slot_sums[j + u] = slot_sums[hidden + j + u] = 0;
       }
@@ -74,35 +74,27 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
   for (int64_t row = first + warp; row < last; row += kRowWarps) {
     const int64_t at = row * hidden;
     const float mean = args.mean[row], rstd = args.rstd[row];
-    const MemoryRow<const T> dy{as<T>(args.dy) + at, hidden, vectors};
-    const MemoryRow<const T> sum{as<T>(args.sum) + at, hidden, vectors};
-    const MemoryRow<T> dsum{as<T>(args.dsum) + at, hidden, vectors};
-    Row<T, kSteps> held(dsum), gradient(dsum);  // sum, of kSteps > 0; input_dropout(dy)
-    for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
-      Group<T> x;
-      dy.load(j, x);
-      gradient.set(step, w, j, x);
-      if (kSteps == 0) return;
-      sum.load(j, x);
-      held.set(step, w, j, x);
-    });
+    const LoadedRow<T, kSteps, kRows> dy({as<T>(args.dy) + at, hidden});
+    const LoadedRow<T, kSteps, kRows> sum({as<T>(args.sum) + at, hidden});
+    const MemoryRow<T, kRows> dsum{as<T>(args.dsum) + at, hidden};
+    Row<T, kSteps, kRows> dropped(dsum);  // input_dropout(dy), if that is another
     const auto normalised = [&](int step, int w, int j, Group<T>& x) {
-      kSteps > 0 ? held.get(step, w, j, x) : sum.load(j, x);
+      sum.get(step, w, j, x);
       LATHE_UNROLL
       for (float& value : x) value = (value - mean) * rstd;
     };
     Factors<T> factors;
     keep_all<T>(factors);
     float mean_g = 0, mean_gx = 0;
-    for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
-      if (input_dropout.active && w == 0) draw_step<T>(input_dropout, step, row, factors);
+    for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
+      if (drops_input && w == 0) draw_step<T>(input_dropout, step, row, factors);
       Group<T> g, x, gamma;
-      gradient.get(step, w, j, g);
+      dy.get(step, w, j, g);
       normalised(step, w, j, x);
-      load_group(args.gamma + j, hidden - j, vectors, gamma);
+      load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) {
-        g[u] *= factors[u][w];
+        if (drops_input) g[u] *= factors[u][w];
         mean_g += g[u] * gamma[u];
         mean_gx += g[u] * gamma[u] * x[u];
         if (kSteps > 0) {
@@ -112,17 +104,17 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
           add_to_slot(j + u, g[u] * x[u], g[u]);
         }
       }
-      gradient.set(step, w, j, g);
+      if (drops_input) dropped.set(step, w, j, g);
     });
     mean_g = warp_sum(mean_g) / static_cast<float>(hidden);
     mean_gx = warp_sum(mean_gx) / static_cast<float>(hidden);
     keep_all<T>(factors);
-    for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+    for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
       if (output_dropout.active && w == 0) draw_step<T>(output_dropout, step, row, factors);
       Group<T> d, x, gamma;
-      gradient.get(step, w, j, d);
+      drops_input ? dropped.get(step, w, j, d) : dy.get(step, w, j, d);
       normalised(step, w, j, x);
-      load_group(args.gamma + j, hidden - j, vectors, gamma);
+      load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) {
         d[u] = rstd * (d[u] * gamma[u] - mean_g - x[u] * mean_gx);
@@ -131,7 +123,7 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
       if (args.dx.data == nullptr) return;
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) d[u] *= factors[u][w];
-      store_group(as<T>(args.dx) + at + j, hidden - j, vectors, d);
+      store_group(as<T>(args.dx) + at + j, hidden - j, kRows != Rows::kScalars, d);
     });
   }
   if constexpr (kSteps > 0) reduce_block<T, kSteps>(dgamma, dbeta, hidden, slot_sums);
@@ -168,12 +160,14 @@ void layer_norm_backward(const LayerNormBackward& args, Stream stream, const cha
       pairs_are_aligned({args.gamma});
   with_type(args.dy.precision, [&](auto zero) {
     using T = decltype(zero);
-    with_steps<T>(args.hidden, [&](auto steps) {
+    with_steps<T>(args.hidden, vectors, [&](auto steps, auto rows) {
       const int64_t slots = steps > 0 ? blocks : blocks * kRowWarps;
       const Workspace sums(slots * 2 * args.hidden * static_cast<int64_t>(sizeof(float)), stream,
                            op);
-      launch(op, backward_kernel<T, steps>, static_cast<unsigned>(blocks), kRowThreads, 0, stream,
-             args, rows_per_block, vectors, sums.floats());
+      const auto kernel = args.input_dropout.active ? backward_kernel<T, steps, rows, true>
+                                                    : backward_kernel<T, steps, rows, false>;
+      launch(op, kernel, static_cast<unsigned>(blocks), kRowThreads, 0, stream, args,
+             rows_per_block, sums.floats());
       launch(op, finish_kernel, static_cast<unsigned>(ceil_div(2 * args.hidden, kWarp)),
              dim3(kWarp, kFinishRows), 0, stream, sums.floats(), slots, args.hidden, args.dgamma,
              args.dbeta);

@@ -25,10 +25,17 @@ using Group = float[kGroup<T>];
 template <class T>
 using Factors = float[kGroup<T>][kQuad];
 
+// What is known of rows when a kernel is compiled, so that no branch stands between their loads.
+enum class Rows {
+  kScalars,  // anything
+  kVectors,  // groups are whole and aligned
+  kFull,     // and there are as many columns as the kernel's steps cover
+};
+
 // Calls each(step, w, column) for the lane's groups of a row, `column` being a group's first. With
 // kSteps > 0 the row has at most kSteps * kStepColumns columns and the loop is unrolled, so that
 // (step, w) may index registers.
-template <class T, int kSteps, class Each>
+template <class T, int kSteps, Rows kRows, class Each>
 __device__ inline void for_each_group(int hidden, const Each& each) {
   constexpr int kAcross = kQuadStride / kGroup<T>;  // lanes of 64 columns
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -39,7 +46,7 @@ __device__ inline void for_each_group(int hidden, const Each& each) {
     LATHE_UNROLL
     for (int w = 0; w < kQuad; ++w) {
       const int column = step * kStepColumns<T> + first + w * kQuadStride;
-      if (column < hidden) each(step, w, column);
+      if (kRows == Rows::kFull || column < hidden) each(step, w, column);
     }
   }
 }
@@ -63,27 +70,27 @@ __device__ inline void keep_all(Factors<T>& factors) {
   }
 }
 
-// A row in memory. `vectors`: its groups are whole and aligned.
-template <class T>
+// A row in memory.
+template <class T, Rows kRows>
 struct MemoryRow {
+  static constexpr bool kVectors = kRows != Rows::kScalars;
   T* data;
   int hidden;
-  bool vectors;
 
   __device__ void load(int column, Group<std::remove_const_t<T>>& x) const {
-    load_group(data + column, hidden - column, vectors, x);
+    load_group(data + column, hidden - column, kVectors, x);
   }
   __device__ void store(int column, const Group<T>& x) const {
-    store_group(data + column, hidden - column, vectors, x);
+    store_group(data + column, hidden - column, kVectors, x);
   }
 };
 
 // A lane's groups of a row: in registers, or, with kSteps = 0, left in memory, where only this lane
 // reads and writes them.
-template <class T, int kSteps>
+template <class T, int kSteps, Rows kRows>
 class Row {
  public:
-  __device__ explicit Row(const MemoryRow<T>&) {}
+  __device__ explicit Row(const MemoryRow<T, kRows>&) {}
   __device__ void set(int step, int w, int, const Group<T>& x) {
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) values_[step][w][u] = x[u];
@@ -97,15 +104,51 @@ class Row {
   float values_[kSteps][kQuad][kGroup<T>] = {};
 };
 
-template <class T>
-class Row<T, 0> {
+template <class T, Rows kRows>
+class Row<T, 0, kRows> {
  public:
-  __device__ explicit Row(const MemoryRow<T>& memory) : memory_(memory) {}
+  __device__ explicit Row(const MemoryRow<T, kRows>& memory) : memory_(memory) {}
   __device__ void set(int, int, int column, const Group<T>& x) { memory_.store(column, x); }
   __device__ void get(int, int, int column, Group<T>& x) const { memory_.load(column, x); }
 
  private:
-  MemoryRow<T> memory_;
+  MemoryRow<T, kRows> memory_;
+};
+
+__device__ inline uint32_t word_of(const float (&x)[1]) { return __float_as_uint(x[0]); }
+__device__ inline uint32_t word_of(const float (&x)[2]) { return to_bf16_pair(x[0], x[1]); }
+
+// A lane's groups of a row that memory has, all asked for before the first is looked at, and held
+// as they come: bfloat16s in half the registers. With kSteps = 0 they are read when they are used.
+template <class T, int kSteps, Rows kRows>
+class LoadedRow {
+ public:
+  __device__ explicit LoadedRow(const MemoryRow<const T, kRows>& memory) : memory_(memory) {
+    if constexpr (kSteps > 0) {
+      for_each_group<T, kSteps, kRows>(memory.hidden, [&](int step, int w, int j) {
+        if (memory.kVectors) {
+          words_[step][w] = *reinterpret_cast<const uint32_t*>(memory.data + j);
+        } else {
+          Group<T> x;
+          memory.load(j, x);
+          words_[step][w] = word_of(x);
+        }
+      });
+    }
+  }
+  __device__ void get(int step, int w, int column, Group<T>& x) const {
+    if constexpr (kSteps == 0) {
+      memory_.load(column, x);
+    } else if constexpr (kGroup<T> == 1) {
+      x[0] = __uint_as_float(words_[step][w]);
+    } else {
+      x[0] = low_of_pair(words_[step][w]), x[1] = high_of_pair(words_[step][w]);
+    }
+  }
+
+ private:
+  MemoryRow<const T, kRows> memory_;
+  uint32_t words_[kSteps > 0 ? kSteps : 1][kQuad] = {};
 };
 
 struct RowStatistics {
@@ -113,10 +156,11 @@ struct RowStatistics {
 };
 
 // Two passes, so that a mean far from zero costs no digits.
-template <class T, int kSteps>
-__device__ inline RowStatistics row_statistics(const Row<T, kSteps>& row, int hidden, float eps) {
+template <class T, int kSteps, Rows kRows>
+__device__ inline RowStatistics row_statistics(const Row<T, kSteps, kRows>& row, int hidden,
+                                               float eps) {
   float total = 0;
-  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+  for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     Group<T> x;
     row.get(step, w, j, x);
     LATHE_UNROLL
@@ -124,7 +168,7 @@ __device__ inline RowStatistics row_statistics(const Row<T, kSteps>& row, int hi
   });
   const float mean = warp_sum(total) / static_cast<float>(hidden);
   float squares = 0;
-  for_each_group<T, kSteps>(hidden, [&](int step, int w, int j) {
+  for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     Group<T> x;
     row.get(step, w, j, x);
     LATHE_UNROLL
@@ -136,15 +180,25 @@ __device__ inline RowStatistics row_statistics(const Row<T, kSteps>& row, int hi
   return {mean, 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(hidden) + eps)};
 }
 
-// The steps that a launch needs for rows of this many columns: as many as 384, 768 and 1024 of them
-// take, or 0 for any number.
+// Calls use(steps, rows) with constants: the steps that a launch needs for rows of this many
+// columns, as many as 384, 768 and 1024 of them take, or 0 for any number; and what is known of the
+// rows. `vectors`: groups are whole and aligned, as a float always is.
 template <class T, class Use>
-void with_steps(int64_t hidden, const Use& use) {
+void with_steps(int64_t hidden, bool vectors, const Use& use) {
   constexpr int kStep = kStepColumns<T>;
-  if (hidden <= 384) return use(std::integral_constant<int, (384 + kStep - 1) / kStep>());
-  if (hidden <= 768) return use(std::integral_constant<int, 768 / kStep>());
-  if (hidden <= 1024) return use(std::integral_constant<int, 1024 / kStep>());
-  use(std::integral_constant<int, 0>());
+  const auto go_on = [&](auto steps) {
+    if (steps * kStep == hidden && vectors) {
+      if constexpr (steps > 0) return use(steps, std::integral_constant<Rows, Rows::kFull>());
+    }
+    if constexpr (kGroup < T >> 1) {
+      if (!vectors) return use(steps, std::integral_constant<Rows, Rows::kScalars>());
+    }
+    use(steps, std::integral_constant<Rows, Rows::kVectors>());
+  };
+  if (hidden <= 384) return go_on(std::integral_constant<int, (384 + kStep - 1) / kStep>());
+  if (hidden <= 768) return go_on(std::integral_constant<int, 768 / kStep>());
+  if (hidden <= 1024) return go_on(std::integral_constant<int, 1024 / kStep>());
+  go_on(std::integral_constant<int, 0>());
 }
 
 // Whether the groups of all rows of `hidden` numbers from there on are whole and aligned: pairs of

@@ -179,6 +179,12 @@ inline float __uint_as_float(unsigned bits) {
   return value;
 }
 
+inline unsigned __float_as_uint(float value) {
+  unsigned bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
 inline void __syncthreads() { simt::sync_block(); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) {
   simt::collective(simt::Collective::kSyncWarp, mask, 0, 0);
