@@ -177,8 +177,8 @@ struct EmbeddingForwardArgs {
 
 struct EmbeddingBackwardArgs {
   int64_t tokens, hidden;
-  int64_t words;                           // rows of the word table
-  const int32_t *ids, *positions, *types;  // [tokens]
+  int64_t words, position_rows, type_rows;  // of the tables
+  const int32_t *ids, *positions, *types;   // [tokens]
   const float* gamma;
   Dropout dropout;  // that of forward
   ConstNumbers sum;

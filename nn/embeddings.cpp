@@ -53,6 +53,8 @@ void Embeddings::backward(Context& context, const BertInput& input, const Tensor
       {.tokens = input.tokens,
        .hidden = dy.columns(),
        .words = word_.shape[0],
+       .position_rows = position_.shape[0],
+       .type_rows = type_.shape[0],
        .ids = input.input_ids,
        .positions = input.position_ids,
        .types = input.token_type_ids,

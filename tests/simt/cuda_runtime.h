@@ -19,6 +19,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -184,6 +185,8 @@ inline unsigned __float_as_uint(float value) {
   std::memcpy(&bits, &value, sizeof bits);
   return bits;
 }
+
+inline int __popc(unsigned x) { return std::popcount(x); }
 
 inline void __syncthreads() { simt::sync_block(); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) {

@@ -12,7 +12,7 @@ struct EmbeddingShape {
   Precision precision = Precision::kF32;
 };
 
-constexpr int64_t kCasePositions = 11;
+constexpr int64_t kCasePositions = 11, kCaseTypes = 2;
 
 inline void add_embedding_operands(Operands& o, const EmbeddingShape& s) {
   std::vector<int32_t> ids, positions, types;
@@ -25,7 +25,7 @@ inline void add_embedding_operands(Operands& o, const EmbeddingShape& s) {
   o.add_ints("ids", ids), o.add_ints("positions", positions), o.add_ints("types", types);
   o.add("word", s.words * s.hidden), o.add("dword", s.words * s.hidden);
   o.add("position", kCasePositions * s.hidden), o.add("dposition", kCasePositions * s.hidden);
-  o.add("type", 2 * s.hidden), o.add("dtype", 2 * s.hidden);
+  o.add("type", kCaseTypes * s.hidden), o.add("dtype", kCaseTypes * s.hidden);
   o.add("gamma", s.hidden, 0.5, 1.5), o.add("beta", s.hidden);
   o.add("dgamma", s.hidden), o.add("dbeta", s.hidden);
   for (const char* name : {"y", "sum", "dy", "dsum"}) {
@@ -55,6 +55,7 @@ inline EmbeddingForwardArgs embedding_forward_args(Operands& o, const EmbeddingS
 inline EmbeddingBackwardArgs embedding_backward_args(Operands& o, const EmbeddingShape& s) {
   EmbeddingBackwardArgs args{};
   args.tokens = s.tokens, args.hidden = s.hidden, args.words = s.words;
+  args.position_rows = kCasePositions, args.type_rows = kCaseTypes;
   args.ids = o.i("ids"), args.positions = o.i("positions"), args.types = o.i("types");
   args.gamma = o.f("gamma");
   args.dropout = case_dropout(o, s.dropout);
