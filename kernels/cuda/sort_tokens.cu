@@ -27,9 +27,9 @@ __device__ inline unsigned lanes_with(unsigned among, int digit) {
 
 // The items that a warp takes of `count`: some 32 at a time, in their order over the warps.
 struct Share {
-  int first, rounds, count;
+  int first, rounds;
 
-  __device__ explicit Share(int items) : count(items) {
+  __device__ explicit Share(int items) {
     rounds = (items + kThreads - 1) / kThreads;
     first = static_cast<int>(threadIdx.x) / kWarp * rounds * kWarp +
             static_cast<int>(threadIdx.x) % kWarp;
@@ -121,21 +121,21 @@ __global__ void __launch_bounds__(kThreads) sort_kernel(const __grid_constant__ 
   const auto bucket = static_cast<int>(blockIdx.x);
   if (int64_t{bucket} << kBucketBits >= table.rows) return;
   int32_t* found = args.found + int64_t{blockIdx.y} * args.tokens;
-  const auto [below, count] = find_tokens(table.ids, args.tokens, bucket, found);
-  if (count == 0) return;
-  found += below;
-  IdToken* sorted = args.sorted + int64_t{blockIdx.y} * args.tokens + below;
+  const Bucket own = find_tokens(table.ids, args.tokens, bucket, found);
+  if (own.count == 0) return;
+  found += own.below;
+  IdToken* sorted = args.sorted + int64_t{blockIdx.y} * args.tokens + own.below;
 
   const auto lane = static_cast<int>(threadIdx.x) % kWarp;
   int(&mine)[kDigits] = counts[threadIdx.x / kWarp];
   for (int digit = lane; digit < kDigits; digit += kWarp) mine[digit] = 0;
   __syncthreads();  // and what was found is there
-  const Share share(count);
-  // Calls each(there, item, digit, lanes that have the same) of every item; then the first of those
-  // lanes counts them.
+  const Share share(own.count);
+  // Calls each(item, place) of every item, the place among those of the warp or, once counts are
+  // added up, of the bucket; then the first lane of those with the same digit counts them.
   const auto go_through = [&](const auto& each) {
     for (int round = 0; round < share.rounds; ++round) {
-      const bool there = share.item(round) < count;
+      const bool there = share.item(round) < own.count;
       IdToken item{};
       if (there) item.token = found[share.item(round)], item.id = table.ids[item.token];
       const int digit = item.id % kDigits;
