@@ -9,12 +9,7 @@
 
 #include <cstdint>
 
-// For the host and the device when nvcc compiles it.
-#ifdef __CUDACC__
-#define LATHE_DEVICE __host__ __device__
-#else
-#define LATHE_DEVICE
-#endif
+#include "kernels/host_device.h"
 
 namespace lathe {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/cpu/vector.h"
+#include "kernels/normal_tail.h"
 
 namespace lathe::cpu::LATHE_ISA {
 
@@ -50,9 +51,8 @@ struct Gelu {
 // Φ is the normal distribution function (1 + erf(x / √2)) / 2, φ its density e^(-x²/2) / √(2π).
 // Error of the value 3e-6 above -3 and 1e-8 (absolute) below, of the derivative 1e-6 (absolute).
 //
-// Both come from one exponential: Φ(-t) = e^(-t²/2) q(t), where q falls slowly from 1/2, and a
-// polynomial in t - 3 is a minimax fit to it over 0 … 6. Beyond, the exponential takes all to 0; t
-// is held where 2^n is 0 already.
+// Both come from one exponential: Φ(-t) = e^(-t²/2) q(t), where a polynomial is fit to q over 0
+// … 6. Beyond, the exponential takes all to 0; t is held where 2^n is 0 already.
 static inline Gelu gelu(Vec x) {
   constexpr float kRound = 12582912.0f;      // as in exponential()
   constexpr float kHalfLog2E = 0.72134752f;  // e^(-t²/2) = 2^(-t² kHalfLog2E)
@@ -68,19 +68,7 @@ static inline Gelu gelu(Vec x) {
   p = p * r + 1.0f;
   const IntVec exponent = (reinterpret_cast<IntVec>(shifted) << 23) + 0x3f800000;
   const Vec e = p * reinterpret_cast<Vec>(exponent);
-  const Vec s = t - 3.0f;
-  Vec q = s * -9.324242e-8f - 2.3263104e-7f;
-  q = q * s + 1.0207885e-7f;
-  q = q * s + 3.69666e-6f;
-  q = q * s - 5.1672628e-6f;
-  q = q * s + 2.2721713e-5f;
-  q = q * s - 1.3285971e-4f;
-  q = q * s + 5.6083465e-4f;
-  q = q * s - 2.3067864e-3f;
-  q = q * s + 9.155128e-3f;
-  q = q * s - 3.4401044e-2f;
-  q = q * s + 1.21514015e-1f;
-  const Vec tail = e * q;
+  const Vec tail = e * normal_tail(t - 3.0f);
   const Vec cdf = x < 0.0f ? tail : 1.0f - tail;
   return {x * cdf, x * (0.398942280f * e) + cdf};
 }

@@ -21,7 +21,7 @@
 #else
 #define LATHE_CUDA cuda_emulated
 #define LATHE_NOINLINE
-#define LATHE_UNROLL _Pragma("GCC unroll 32")
+#define LATHE_UNROLL
 #define LATHE_UNROLL_BY(times)
 #endif
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/numbers.h"
+#include "kernels/normal_tail.h"
 
 namespace lathe::LATHE_CUDA {
 
@@ -24,28 +25,16 @@ bool has_cublas();
 // where the machine has no cublasLt or it does not take the problem.
 bool gemm_by_cublas(const GemmArgs& args, Stream stream);
 
-// y = x Φ(x), BERT's GELU, and its derivative Φ(x) + x φ(x), both from one exponential: the
-// polynomial that kernels/cpu/vector_math.h explains, with the errors that it states. In half the
-// instructions of erff and expf, which would take as long as a product's sums over k = 768.
+// y = x Φ(x), BERT's GELU, and its derivative Φ(x) + x φ(x), both from one exponential, as in
+// kernels/cpu/vector_math.h and with the errors that it states. In half the instructions of erff
+// and expf, which would take as long as a product's sums over k = 768.
 struct Gelu {
   float value, derivative;
 };
 __device__ inline Gelu gelu(float x) {
   const float t = fminf(13.26f, fabsf(x));
   const float e = exp2_of(t * t * -0.72134752f);
-  const float s = t - 3.0f;
-  float q = s * -9.324242e-8f - 2.3263104e-7f;
-  q = q * s + 1.0207885e-7f;
-  q = q * s + 3.69666e-6f;
-  q = q * s - 5.1672628e-6f;
-  q = q * s + 2.2721713e-5f;
-  q = q * s - 1.3285971e-4f;
-  q = q * s + 5.6083465e-4f;
-  q = q * s - 2.3067864e-3f;
-  q = q * s + 9.155128e-3f;
-  q = q * s - 3.4401044e-2f;
-  q = q * s + 1.21514015e-1f;
-  const float tail = e * q;
+  const float tail = e * normal_tail(t - 3.0f);
   const float cdf = x < 0.0f ? tail : 1.0f - tail;
   return {x * cdf, x * (0.398942280f * e) + cdf};
 }

@@ -181,24 +181,31 @@ __device__ inline RowStatistics row_statistics(const Row<T, kSteps, kRows>& row,
 }
 
 // Calls use(steps, rows) with constants: the steps that a launch needs for rows of this many
-// columns, as many as 384, 768 and 1024 of them take, or 0 for any number; and what is known of the
-// rows. `vectors`: groups are whole and aligned, as a float always is.
+// columns, or 0 for more than 1024 of them; and what is known of the rows. `vectors`: groups are
+// whole and aligned, as a float always is. BERT's sizes have kernels of their own, 384, 768 and
+// 1024.
 template <class T, class Use>
 void with_steps(int64_t hidden, bool vectors, const Use& use) {
   constexpr int kStep = kStepColumns<T>;
-  const auto go_on = [&](auto steps) {
-    if (steps * kStep == hidden && vectors) {
-      if constexpr (steps > 0) return use(steps, std::integral_constant<Rows, Rows::kFull>());
-    }
-    if constexpr (kGroup < T >> 1) {
-      if (!vectors) return use(steps, std::integral_constant<Rows, Rows::kScalars>());
-    }
-    use(steps, std::integral_constant<Rows, Rows::kVectors>());
+  const auto go_on = [&](auto columns, auto rows) {
+    use(std::integral_constant<int, (columns + kStep - 1) / kStep>(), rows);
   };
-  if (hidden <= 384) return go_on(std::integral_constant<int, (384 + kStep - 1) / kStep>());
-  if (hidden <= 768) return go_on(std::integral_constant<int, 768 / kStep>());
-  if (hidden <= 1024) return go_on(std::integral_constant<int, 1024 / kStep>());
-  go_on(std::integral_constant<int, 0>());
+  constexpr std::integral_constant<Rows, Rows::kScalars> kScalars;
+  constexpr std::integral_constant<Rows, Rows::kVectors> kVectors;
+  constexpr std::integral_constant<Rows, Rows::kFull> kFull;
+  constexpr std::integral_constant<int, 0> kAny;
+  constexpr std::integral_constant<int, 384> kSmall;
+  constexpr std::integral_constant<int, 768> kBase;
+  constexpr std::integral_constant<int, 1024> kLarge;
+  if constexpr (kGroup < T >> 1) {
+    if (!vectors) return hidden <= kLarge ? go_on(kLarge, kScalars) : go_on(kAny, kScalars);
+    if (hidden <= kSmall) return go_on(kSmall, kVectors);
+  } else if (hidden == kSmall) {
+    return go_on(kSmall, kFull);
+  }
+  if (hidden == kBase) return go_on(kBase, kFull);
+  if (hidden == kLarge) return go_on(kLarge, kFull);
+  hidden < kLarge ? go_on(kLarge, kVectors) : go_on(kAny, kVectors);
 }
 
 // Whether the groups of all rows of `hidden` numbers from there on are whole and aligned: pairs of

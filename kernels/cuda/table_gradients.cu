@@ -1,6 +1,8 @@
 // Sums of sorted tokens. A warp takes a chunk of 32 of them and a slice of columns, adds each run
 // of equal ids in registers and writes it once, with eight tokens' loads on their way at a time.
 // Runs that cross into later chunks leave partial sums, which a second launch joins.
+#include <type_traits>
+
 #include "kernels/cuda/table_gradients.h"
 
 namespace lathe::LATHE_CUDA {
@@ -16,7 +18,8 @@ constexpr int kJoinWarps = 8;   // of the second, which share a slice
 
 using Four = float[kColumns];
 
-// A lane's columns of a slice, of rows of `hidden`.
+// A lane's columns of a slice, of rows of `hidden`. `vectors`: they are all there or none, and
+// aligned in every row.
 template <bool vectors>
 struct Columns {
   int first, left;  // of those from the first on, how many there are
@@ -25,20 +28,42 @@ struct Columns {
       : first(slice * kSlice + static_cast<int>(threadIdx.x) * kColumns), left(hidden - first) {}
 
   __device__ void load(const float* row, Four& x) const {
-    if (!vectors) return load_group<kColumns>(row + first, left, false, x);
-    if (left > 0) load_group<kColumns>(row + first, left, true, x);
-  }
-  __device__ void load(const Bf16* row, Four& x) const {
-    LATHE_UNROLL
-    for (int u = 0; u < kColumns; u += 2) {
-      float pair[2] = {};
-      if (left > u) load_group(row + first + u, left - u, vectors, pair);
-      x[u] = pair[0], x[u + 1] = pair[1];
-    }
+    if (!vectors || left > 0) load_group<kColumns>(row + first, left, vectors, x);
   }
   __device__ void store(float* row, const Four& x) const {
     if (left > 0) store_group<kColumns>(row + first, left, vectors, x);
   }
+};
+
+// A lane's columns of a row, as memory has them: many can be asked for before the first is looked
+// at, since no branch stands between.
+template <class T, bool vectors>
+class Fetched {
+ public:
+  __device__ void fetch(const Columns<vectors>& columns, const T* row, bool there) {
+    const T* from = row + columns.first;
+    if constexpr (vectors) {
+      if (there && columns.left > 0) raw_ = *reinterpret_cast<const Raw*>(from);
+    } else {
+      LATHE_UNROLL
+      for (int u = 0; u < kColumns; ++u) {
+        raw_.x[u] = there && u < columns.left ? to_float(from[u]) : 0.0f;
+      }
+    }
+  }
+  __device__ void add_to(Four& sum) const {
+    if constexpr (vectors && sizeof(T) == 2) {
+      sum[0] += low_of_pair(raw_.x), sum[1] += high_of_pair(raw_.x);
+      sum[2] += low_of_pair(raw_.y), sum[3] += high_of_pair(raw_.y);
+    } else {
+      LATHE_UNROLL
+      for (int u = 0; u < kColumns; ++u) sum[u] += raw_.x[u];
+    }
+  }
+
+ private:
+  using Raw = std::conditional_t<vectors && sizeof(T) == 2, uint2, Vector<kColumns>>;
+  Raw raw_{};
 };
 
 __device__ inline const IdToken* sorted_of(const Tables& args) {
@@ -66,7 +91,8 @@ __global__ void __launch_bounds__(kWarp* kSliceWarps)
   for (int group = 0; group < count; group += kAhead) {
     int32_t ids[kAhead];
     bool ends[kAhead], whole[kAhead];
-    Four x[kAhead] = {}, to[kAhead] = {};
+    Fetched<T, vectors> x[kAhead];
+    Fetched<float, vectors> gradients[kAhead];
     LATHE_UNROLL
     for (int i = 0; i < kAhead; ++i) {
       const int at = group + i, next = at + 1;
@@ -75,22 +101,16 @@ __global__ void __launch_bounds__(kWarp* kSliceWarps)
       ids[i] = __shfl_sync(kAllLanes, mine.id, at);
       ends[i] = at < count && (next == count || next_id != ids[i]);
       whole[i] = ends[i] && ids[i] != before && (next < count || ids[i] != after);
-      if (at >= count) continue;
-      columns.load(as<T>(args.dsum) + int64_t{token} * args.hidden, x[i]);
-      if (whole[i]) columns.load(table.gradient + int64_t{ids[i]} * args.hidden, to[i]);
+      x[i].fetch(columns, as<T>(args.dsum) + int64_t{token} * args.hidden, at < count);
+      gradients[i].fetch(columns, table.gradient + int64_t{ids[i]} * args.hidden, whole[i]);
     }
     LATHE_UNROLL
     for (int i = 0; i < kAhead; ++i) {
-      LATHE_UNROLL
-      for (int u = 0; u < kColumns; ++u) sum[u] += x[i][u];
+      x[i].add_to(sum);
       if (!ends[i]) continue;
-      if (whole[i]) {
-        LATHE_UNROLL
-        for (int u = 0; u < kColumns; ++u) sum[u] += to[i][u];
-        columns.store(table.gradient + int64_t{ids[i]} * args.hidden, sum);
-      } else {
-        columns.store(partial_sum(args, chunk, ids[i] != before), sum);
-      }
+      float* to = table.gradient + int64_t{ids[i]} * args.hidden;
+      if (whole[i]) gradients[i].add_to(sum);
+      columns.store(whole[i] ? to : partial_sum(args, chunk, ids[i] != before), sum);
       LATHE_UNROLL
       for (float& value : sum) value = 0.0f;
     }

@@ -205,6 +205,14 @@ TEST(CudaKernelsTest, AttentionInBf16EqualsReference) {
   std::erase_if(cases, [](const Case& c) { return c.name.find("/typical") == std::string::npos; });
   expect_equals_reference(cases, cuda_emulated::kernels(), {1}, kTolerance, 0x1p-6);
 }
+// Where a block cannot have a whole head of 128 rows, those stream.
+TEST(CudaKernelsTest, AttentionWithLittleSharedMemoryEqualsReference) {
+  simt::pretend_to_be({8, 84, 99 * 1024});
+  const std::vector<Case> cases =
+      without(without(attention_cases(Precision::kBF16), "dropout_0.5"), "widest_heads");
+  expect_equals_reference(cases, cuda_emulated::kernels(), {0}, kTolerance, 0x1p-6);
+  simt::pretend_to_be({});
+}
 // Rows of more than 1024 columns lie in memory between the passes over them, and are rounded there.
 void expect_equals_reference_in_bf16(std::vector<Case> cases, double tolerance) {
   cases = without(cases, "dropout_0.5");
