@@ -99,7 +99,7 @@ struct WarpKeys {
           philox(draw.seed, counter, block.mask_row(args, query), draw.site, draw.step);
       LATHE_UNROLL
       for (int w = 0; w < kQuad; ++w) {
-        const uint32_t word = words.word[w];  // as keep_of_queries()
+        const uint32_t word = words.word[w];  // GCC 12 loses w where it checks index and shift
         if (word >= draw.threshold) drawn |= 1u << (n * 4 + w);
       }
     }

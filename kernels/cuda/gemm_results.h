@@ -71,14 +71,11 @@ struct Destination {
 
   __device__ Destination(const GemmArgs& args, int64_t row, int64_t column)
       : c(as<T>(args.c) + row * args.ldc + column),
-        saved(as<T>(args.saved) + row * args.ldc + column),
-        bias(as<T>(args.bias) + column),
+        saved(args.saved.data == nullptr ? nullptr : as<T>(args.saved) + row * args.ldc + column),
+        bias(args.bias.data == nullptr ? nullptr : as<T>(args.bias) + column),
         ldc(args.ldc),
         rows(static_cast<int>(args.m - row)),
-        columns(static_cast<int>(args.n - column)) {
-    if (args.saved.data == nullptr) saved = nullptr;
-    if (args.bias.data == nullptr) bias = nullptr;
-  }
+        columns(static_cast<int>(args.n - column)) {}
 };
 
 // Finishes the results from `column` of the destination on, in vectors (takes_eights).
