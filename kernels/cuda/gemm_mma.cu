@@ -87,6 +87,13 @@ struct Sums {
 template <bool transpose_a, bool transpose_b>
 constexpr int kSharedBytes = kStages*(kTileSize<!transpose_a> + kTileSize<transpose_b>)*2;
 
+// 16 x 32 of the warp's results. Not inlined: four times all epilogues would be long.
+template <class T>
+__device__ LATHE_NOINLINE void finish_group(const GemmArgs& args, LaneResults results, int64_t row,
+                                            int64_t column, bool eights) {
+  finish_rows<T, 1>(args, row, column, eights, [&](int) { return results; });
+}
+
 template <class T, bool transpose_a, bool transpose_b>
 __global__ void __launch_bounds__(kThreads, 2)
     gemm_mma_kernel(const __grid_constant__ GemmArgs args, bool eights) {
@@ -123,15 +130,13 @@ __global__ void __launch_bounds__(kThreads, 2)
   }
   LATHE_UNROLL
   for (int i = 0; i < 4; ++i) {
-    finish_rows<T, 1>(args, first_row + warp_row + i * 16, first_column + warp_column, eights,
-                      [&](int) {
-                        LaneResults results;
-                        LATHE_UNROLL
-                        for (int at = 0; at < 16; ++at) {
-                          results.x[at / 2 % 2][at / 4][at % 2] = sums.x[i][at / 4][at % 4];
-                        }
-                        return results;
-                      });
+    LaneResults results;
+    LATHE_UNROLL
+    for (int at = 0; at < 16; ++at) {
+      results.x[at / 2 % 2][at / 4][at % 2] = sums.x[i][at / 4][at % 4];
+    }
+    finish_group<T>(args, results, first_row + warp_row + i * 16, first_column + warp_column,
+                    eights);
   }
 }
 
