@@ -64,16 +64,18 @@ enum class Finish { kStore, kAdd, kMultiply, kBias, kBiasGelu };
 // Where the results from some row and column on lie, and what they are finished with.
 template <class T>
 struct Destination {
-  T *c, *saved;
-  const T* bias;
-  int64_t ldc;
-  int rows, columns;  // that there are from there on
+  T *c, *saved;                // all of them; saved may be null
+  const T* bias;               // may be null
+  int64_t ldc, first, column;  // first: where in c and saved that row and column are
+  int rows, columns;           // that there are from there on
 
   __device__ Destination(const GemmArgs& args, int64_t row, int64_t column)
-      : c(as<T>(args.c) + row * args.ldc + column),
-        saved(args.saved.data == nullptr ? nullptr : as<T>(args.saved) + row * args.ldc + column),
-        bias(args.bias.data == nullptr ? nullptr : as<T>(args.bias) + column),
+      : c(as<T>(args.c)),
+        saved(as<T>(args.saved)),
+        bias(as<T>(args.bias)),
         ldc(args.ldc),
+        first(row * args.ldc + column),
+        column(column),
         rows(static_cast<int>(args.m - row)),
         columns(static_cast<int>(args.n - column)) {}
 };
@@ -88,14 +90,14 @@ __device__ inline void finish_results(const Destination<T>& to, int column, Lane
     LATHE_UNROLL
     for (int u = 0; u < 4; ++u) {
       if (to.bias != nullptr && first + u * 8 < to.columns) {
-        load_group(to.bias + first + u * 8, 2, true, bias[u]);
+        load_group(to.bias + to.column + first + u * 8, 2, true, bias[u]);
       }
     }
   }
   LATHE_UNROLL
   for (int half = 0; half < 2; ++half) {
     const int row = lane / 4 + half * 8;
-    const int64_t at = row * to.ldc + piece;
+    const int64_t at = to.first + row * to.ldc + piece;
     const bool inside = row < to.rows && piece < to.columns;
     float(&x)[4][2] = results.x[half], y[4][2];
     const auto each = [](const auto& change) {
