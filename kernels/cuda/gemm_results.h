@@ -64,10 +64,10 @@ enum class Finish { kStore, kAdd, kMultiply, kBias, kBiasGelu };
 // Where the results from some row and column on lie, and what they are finished with.
 template <class T>
 struct Destination {
-  T *c, *saved;                // all of them; saved may be null
-  const T* bias;               // may be null
-  int64_t ldc, first, column;  // first: where in c and saved that row and column are
-  int rows, columns;           // that there are from there on
+  T *c, *saved;                      // all of them; saved may be null
+  const T* bias;                     // may be null
+  int64_t ldc, first, first_column;  // first: where in c and saved that row and column are
+  int rows, columns;                 // that there are from there on
 
   __device__ Destination(const GemmArgs& args, int64_t row, int64_t column)
       : c(as<T>(args.c)),
@@ -75,7 +75,7 @@ struct Destination {
         bias(as<T>(args.bias)),
         ldc(args.ldc),
         first(row * args.ldc + column),
-        column(column),
+        first_column(column),
         rows(static_cast<int>(args.m - row)),
         columns(static_cast<int>(args.n - column)) {}
 };
@@ -90,7 +90,7 @@ __device__ inline void finish_results(const Destination<T>& to, int column, Lane
     LATHE_UNROLL
     for (int u = 0; u < 4; ++u) {
       if (to.bias != nullptr && first + u * 8 < to.columns) {
-        load_group(to.bias + to.column + first + u * 8, 2, true, bias[u]);
+        load_group(to.bias + to.first_column + first + u * 8, 2, true, bias[u]);
       }
     }
   }
