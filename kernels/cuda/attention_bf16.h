@@ -1,11 +1,11 @@
 // What attention's forward and backward share where numbers are bfloat16s: products of tiles of 64
 // rows of a head on tensor cores.
 //
-// A block has 4 warps. Each holds 16 rows (queries, or keys in the gradient of keys and values) of
-// a matrix of scores, and the tiles of the other side stream past them. As mma leaves its results,
-// a lane has of the rows lane / 4 and lane / 4 + 8 the columns 8 n + 2 (lane % 4) and the next, n =
-// 0 … 7; rounded, these are what mma asks of a first factor, so that the second product takes the
-// scores as they lie in registers.
+// A block has 4 warps, or with a whole head one for every 16 rows. Each holds 16 rows (queries, or
+// keys in the gradient of keys and values) of a matrix of scores, and the tiles of the other side
+// pass by them. As mma leaves its results, a lane has of the rows lane / 4 and lane / 4 + 8 the
+// columns 8 n + 2 (lane % 4) and the next, n = 0 … 7; rounded, these are what mma asks of a first
+// factor, so that the second product takes the scores as they lie in registers.
 #pragma once
 
 #include <type_traits>
