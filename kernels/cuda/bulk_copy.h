@@ -2,6 +2,8 @@
 // whole tile, which the tensor memory accelerator (TMA) fetches by itself and lays down so that no
 // two rows' pieces share banks; and barriers in shared memory that wait for arrivals of threads and
 // of bytes. NVIDIA's PTX manual: "mbarrier", "cp.async.bulk.tensor", "Swizzling modes".
+// Blocks of a cluster can have one tile brought to all of them, and arrive at each other's
+// barriers ("mapa", "barrier.cluster").
 //
 // A tile here is 64 x 64 bfloat16s: 64 lines of 128 bytes, aligned to 1024. Of line r the pieces of
 // 16 bytes lie in the order p ^ r % 8 (the swizzle of 128 bytes), which wgmma undoes as it reads.
@@ -39,7 +41,30 @@ __device__ inline uint32_t shared_address(const void* pointer) {
 inline uint32_t shared_address(const void* pointer) { return simt::shared_address(pointer); }
 #endif
 
-// By one thread; then barriers_made(), and a barrier of the block before others use them.
+// The number of the thread's block in its cluster.
+__device__ inline unsigned block_of_cluster() {
+#ifdef __CUDACC__
+  unsigned block = 0;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(block));
+  return block;
+#else
+  return simt::running_block();
+#endif
+}
+
+// All threads of the cluster meet here, but those that have ended; whole warps at once. Before a
+// block's barriers are used by another, and before one ends whose barriers another still uses.
+__device__ inline void sync_cluster() {
+#ifdef __CUDACC__
+  asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::
+                   : "memory");
+#else
+  simt::sync_cluster();
+#endif
+}
+
+// By one thread; then barriers_made(), and a barrier of the block (of the cluster) before others
+// use them.
 __device__ inline void make_barrier(Barrier* barrier, unsigned arrivals) {
 #ifdef __CUDACC__
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)),
@@ -61,6 +86,22 @@ __device__ inline void arrive(Barrier* barrier) {
                : "memory");
 #else
   simt::arrive(barrier, 0);
+#endif
+}
+// At the barrier in that place of the shared memory of a block of the cluster. What the thread did
+// before is ordered as for its own block only: for more, it would wait for all its stores.
+__device__ inline void arrive_in(Barrier* barrier, unsigned block) {
+#ifdef __CUDACC__
+  asm volatile(
+      "{\n"
+      ".reg .b32 there;\n"
+      "mapa.shared::cluster.u32 there, %0, %1;\n"
+      "mbarrier.arrive.shared::cluster.b64 _, [there];\n"
+      "}" ::"r"(shared_address(barrier)),
+      "r"(block)
+      : "memory");
+#else
+  simt::arrive_in(barrier, block);
 #endif
 }
 // Arrives, and has the phase wait for so many bytes too.
@@ -115,7 +156,22 @@ __device__ inline void copy_tile(void* to, const CUtensorMap& matrix, int row, i
       "l"(reinterpret_cast<uint64_t>(&matrix)), "r"(column), "r"(row), "r"(shared_address(barrier))
       : "memory");
 #else
-  simt::copy_tile(to, matrix, row, column, barrier);
+  simt::copy_tile(to, matrix, row, column, barrier, 1U << simt::running_block());
+#endif
+}
+// The same to that place of each block of the cluster whose bit is in `blocks`, and the bytes
+// arrive at the barrier in that place of each.
+__device__ inline void copy_tile_to_blocks(void* to, const CUtensorMap& matrix, int row, int column,
+                                           Barrier* barrier, uint16_t blocks) {
+#ifdef __CUDACC__
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      ".multicast::cluster [%0], [%1, {%2, %3}], [%4], %5;" ::"r"(shared_address(to)),
+      "l"(reinterpret_cast<uint64_t>(&matrix)), "r"(column), "r"(row), "r"(shared_address(barrier)),
+      "h"(blocks)
+      : "memory");
+#else
+  simt::copy_tile(to, matrix, row, column, barrier, blocks);
 #endif
 }
 

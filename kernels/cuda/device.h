@@ -33,15 +33,29 @@ constexpr unsigned kAllLanes = 0xffffffffu;
 // Error unless the call succeeded: what went wrong in `op`, in one line.
 void check(cudaError_t error, const char* op);
 
+// In clusters of `cluster` neighbouring blocks of the grid (Hopper): they run at the same time and
+// reach each other's shared memory (bulk_copy.h).
 template <class... Parameters, class... Arguments>
-void launch(const char* op, void (*kernel)(Parameters...), dim3 grid, dim3 block,
-            std::size_t shared_bytes, Stream stream, const Arguments&... arguments) {
+void launch_clusters(const char* op, void (*kernel)(Parameters...), unsigned cluster, dim3 grid,
+                     dim3 block, std::size_t shared_bytes, Stream stream,
+                     const Arguments&... arguments) {
+  cudaLaunchAttribute clusters{};
+  clusters.id = cudaLaunchAttributeClusterDimension;
+  clusters.val.clusterDim = {cluster, 1, 1};
   cudaLaunchConfig_t config{};
   config.gridDim = grid;
   config.blockDim = block;
   config.dynamicSmemBytes = shared_bytes;
   config.stream = static_cast<cudaStream_t>(stream);
+  config.attrs = &clusters;
+  config.numAttrs = cluster > 1 ? 1 : 0;
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), op);
+}
+
+template <class... Parameters, class... Arguments>
+void launch(const char* op, void (*kernel)(Parameters...), dim3 grid, dim3 block,
+            std::size_t shared_bytes, Stream stream, const Arguments&... arguments) {
+  launch_clusters(op, kernel, 1, grid, block, shared_bytes, stream, arguments...);
 }
 
 // Raises the limit of the kernel's shared memory, once; beyond 48 KB a kernel must ask.

@@ -152,10 +152,14 @@ void gemm_tiled(const GemmArgs& args, int tile, Stream stream) {
 }
 
 void gemm_bf16(const GemmArgs& args, Stream stream) {
-  if (args.a_row_sum != nullptr) add_row_sums(args, stream);
+  const bool by_warpgroups = args.m > 0 && args.n > 0 && args.k > 0 && is_hopper();
+  GemmArgs product = args;
+  if (args.a_row_sum != nullptr && !(by_warpgroups && sums_rows_on_the_way(args))) {
+    add_row_sums(args, stream);
+    product.a_row_sum = nullptr;
+  }
   if (args.m == 0 || args.n == 0) return;
-  const ReadableFactors factors(args, stream);
-  const bool by_warpgroups = args.k > 0 && is_hopper();
+  const ReadableFactors factors(product, stream);
   by_warpgroups ? gemm_wgmma(factors.args, stream) : gemm_mma(factors.args, stream);
 }
 

@@ -12,9 +12,12 @@ void gemm_tiled(const GemmArgs& args, int tile, Stream stream);
 // On tensor cores: operands that are bfloat16s, or floats rounded to them. By one of the two below.
 void gemm_bf16(const GemmArgs& args, Stream stream);
 // By mma.sync, on any GPU; by wgmma, on Hopper. Of operands that ReadableFactors has made, with
-// results to compute; without row sums. For wgmma k > 0.
-void gemm_mma(const GemmArgs& args, Stream stream);
+// results to compute. For wgmma k > 0.
+void gemm_mma(const GemmArgs& args, Stream stream);  // without row sums
 void gemm_wgmma(const GemmArgs& args, Stream stream);
+
+// Whether gemm_wgmma does the row sums of such operands; else a_row_sum must be null there.
+bool sums_rows_on_the_way(const GemmArgs& args);
 
 // a_row_sum[i] += Σ_l op(a)[i, l], in f32.
 void add_row_sums(const GemmArgs& args, Stream stream);

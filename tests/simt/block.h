@@ -1,5 +1,5 @@
-// What the scheduler (simt.cpp) offers to the other parts of the emulator about the block that
-// runs. Everything is called by the running thread.
+// What the scheduler (simt.cpp) offers to the other parts of the emulator about the cluster of
+// blocks that runs. Everything is called by the running thread.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -11,15 +11,20 @@ namespace simt {
 
 constexpr unsigned kMaxThreads = 1024;
 
-unsigned running_thread();  // its number in the block
-unsigned running_block();   // another in every block that has run
+unsigned running_thread();   // its number in the cluster
+unsigned running_cluster();  // another in every cluster that has run
+unsigned blocks_of_cluster();
+bool has_ended(unsigned block);  // all threads of that block of the cluster
 
-// Shared memory whose size the launch gave; in all of it.
+// A block's shared memory whose size the launch gave; in all of it.
 struct SharedMemory {
   char* begin;
   std::size_t bytes;
 };
-SharedMemory shared_memory();
+SharedMemory shared_memory(unsigned block);
+
+// Notes that a copy which no thread made has brought what lies there now, for all to read.
+void note_copied(const void* address, std::size_t bytes);
 
 // Ends the launch: "thread (…) of block (…)", and what it did.
 [[noreturn]] void violate(std::string what);

@@ -1,6 +1,7 @@
 // A GPU for machines without one. This header stands in for the CUDA toolkit's header of the same
 // name, so that g++ compiles the very files of kernels/cuda/ that nvcc compiles, and their kernels
-// run here: the threads of a block as fibers, one block after another, on one thread of the host.
+// run here: the threads of a block (on Hopper, of a cluster of blocks) as fibers, one block after
+// another, on one thread of the host.
 //
 // It is for proving kernels right, not for speed. A launch throws simt::Violation when a kernel
 //   - leaves some threads of a block short of a __syncthreads(), or some lanes of a mask short of a
@@ -77,12 +78,14 @@ uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned sou
 uint64_t brought_by(unsigned lane);
 unsigned lane();
 void sync_block();
+void sync_cluster();       // all threads of the cluster that have not ended
+unsigned running_block();  // its number in the cluster
 void require_aligned(const void* address, std::size_t bytes);
 
 void* dynamic_shared();  // of the running block, aligned to 16 bytes
 
 // Runs `thread` once for every thread of the grid.
-void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kernel,
+void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, unsigned cluster, const void* kernel,
               const std::function<void()>& thread);
 void allow_shared(const void* kernel, int bytes);
 
@@ -278,7 +281,16 @@ struct cudaPointerAttributes {
   cudaMemoryType type;
 };
 
-struct cudaLaunchAttribute;
+enum cudaLaunchAttributeID { cudaLaunchAttributeClusterDimension = 4 };
+union cudaLaunchAttributeValue {
+  struct {
+    unsigned x, y, z;
+  } clusterDim;
+};
+struct cudaLaunchAttribute {
+  cudaLaunchAttributeID id;
+  cudaLaunchAttributeValue val;
+};
 struct cudaLaunchConfig_t {
   dim3 gridDim, blockDim;
   std::size_t dynamicSmemBytes;
@@ -332,8 +344,9 @@ template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments&&... arguments) {
   const cudaLaunchConfig_t launch = *config;
+  const unsigned cluster = launch.numAttrs > 0 ? launch.attrs[0].val.clusterDim.x : 1;
   simt::enqueue(launch.stream, [=] {
-    simt::run_grid(launch.gridDim, launch.blockDim, launch.dynamicSmemBytes,
+    simt::run_grid(launch.gridDim, launch.blockDim, launch.dynamicSmemBytes, cluster,
                    reinterpret_cast<const void*>(kernel), [&] { kernel(arguments...); });
   });
   return cudaSuccess;

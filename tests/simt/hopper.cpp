@@ -20,20 +20,18 @@ constexpr unsigned kPiece = 16;  // bytes that the swizzle moves as one
 constexpr unsigned kDepth = 16;
 constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
 
-// In shared memory, counted from its begin.
+// In a block's shared memory, counted from its begin.
 struct Bytes {
   uint32_t begin, end;
   bool meet(const Bytes& o) const { return begin < o.end && o.begin < end; }
 };
 
 struct TileCopy {
-  char* to;
+  unsigned block;  // to which
+  uint32_t to;
   CUtensorMap matrix;
   int row, column;
-  Bytes place() const {
-    const uint32_t begin = shared_address(to);
-    return {begin, begin + matrix.tile_rows * kLine};
-  }
+  Bytes place() const { return {to, to + matrix.tile_rows * kLine}; }
 };
 
 struct BarrierState {
@@ -55,18 +53,22 @@ struct ThreadState {
   bool may_begin = false;
 };
 
-// Of the block that runs.
+// Of each block of the cluster that runs. Barriers by where they lie in its shared memory.
 struct BlockState {
-  unsigned block = 0;
-  std::map<const void*, BarrierState> barriers;
+  std::map<uint32_t, BarrierState> barriers;
   std::map<unsigned, ThreadState> threads;
 };
 
-BlockState& block_state() {
-  static BlockState state;
-  if (state.block != running_block()) state = {running_block(), {}, {}};
-  return state;
+BlockState& state_of(unsigned block) {
+  static unsigned cluster = 0;
+  static std::vector<BlockState> states;
+  if (cluster != running_cluster()) {
+    cluster = running_cluster();
+    states.assign(blocks_of_cluster(), {});
+  }
+  return states[block];
 }
+BlockState& block_state() { return state_of(running_block()); }
 ThreadState& thread_state() { return block_state().threads[running_thread()]; }
 
 Hardware pretended;
@@ -74,11 +76,16 @@ Hardware pretended;
 // The swizzle of 128 bytes: of line r, piece p lies at p ^ r % 8.
 uint32_t swizzled(uint32_t address) { return address ^ (address / kLine % 8 * kPiece); }
 
-char* in_shared_memory(uint32_t address) { return shared_memory().begin + address; }
+char* in_shared_memory(unsigned block, uint32_t address) {
+  return shared_memory(block).begin + address;
+}
 
-BarrierState& barrier_at(const void* barrier) {
-  auto& barriers = block_state().barriers;
-  const auto found = barriers.find(barrier);
+// At that place in the shared memory of a block of the cluster.
+BarrierState& barrier_in(unsigned block, const void* barrier) {
+  if (block >= blocks_of_cluster()) violate("sends to a block that its cluster has not");
+  if (has_ended(block)) violate("sends to a block of its cluster that has ended");
+  auto& barriers = state_of(block).barriers;
+  const auto found = barriers.find(shared_address(barrier));
   if (found == barriers.end()) violate("uses a barrier that nobody has made");
   return found->second;
 }
@@ -94,10 +101,11 @@ void make(const TileCopy& copy) {
         value = reinterpret_cast<const uint16_t*>(static_cast<const char*>(m.data) +
                                                   row * m.row_bytes)[column];
       }
-      const uint32_t at = swizzled(shared_address(copy.to) + i * kLine + j * 2);
-      std::memcpy(in_shared_memory(at), &value, sizeof value);
+      const uint32_t at = swizzled(copy.to + i * kLine + j * 2);
+      std::memcpy(in_shared_memory(copy.block, at), &value, sizeof value);
     }
   }
+  note_copied(in_shared_memory(copy.block, copy.to), m.tile_rows * kLine);
 }
 
 // Ends the barrier's phase if all is there, bytes fetched last.
@@ -148,7 +156,8 @@ class Factor {
   }
   float at(unsigned outer, unsigned k) const {
     uint16_t bits = 0;
-    std::memcpy(&bits, in_shared_memory(swizzled(address_of(outer, k))), sizeof bits);
+    std::memcpy(&bits, in_shared_memory(running_block(), swizzled(address_of(outer, k))),
+                sizeof bits);
     return from_bf16(bits);
   }
 
@@ -191,9 +200,9 @@ void multiply_add(const uint64_t (&brought)[kWarp]) {
   }
 }
 
-// Of the copies under way one that meets that place.
-bool is_being_filled(const Bytes& place) {
-  for (const auto& [address, barrier] : block_state().barriers) {
+// Whether a copy is under way to that place of the block.
+bool is_being_filled(unsigned block, const Bytes& place) {
+  for (const auto& [address, barrier] : state_of(block).barriers) {
     for (const TileCopy& copy : barrier.copies) {
       if (copy.place().meet(place)) return true;
     }
@@ -201,8 +210,8 @@ bool is_being_filled(const Bytes& place) {
   return false;
 }
 
-bool is_to_be_read(const Bytes& place) {
-  for (const auto& [number, thread] : block_state().threads) {
+bool is_to_be_read(unsigned block, const Bytes& place) {
+  for (const auto& [number, thread] : state_of(block).threads) {
     for (const Pending& p : thread.products) {
       if (p.a.meet(place) || p.b.meet(place)) return true;
     }
@@ -216,7 +225,7 @@ void pretend_to_be(const Hardware& other) { pretended = other; }
 const Hardware& hardware() { return pretended; }
 
 uint32_t shared_address(const void* pointer) {
-  const SharedMemory shared = shared_memory();
+  const SharedMemory shared = shared_memory(running_block());
   const auto* at = static_cast<const char*>(pointer);
   if (at < shared.begin || at >= shared.begin + shared.bytes) {
     violate("takes an address for one of shared memory that the launch asked for");
@@ -226,12 +235,12 @@ uint32_t shared_address(const void* pointer) {
 
 void make_barrier(void* barrier, unsigned arrivals) {
   require_aligned(barrier, 8);
-  shared_address(barrier);
-  block_state().barriers[barrier] = {arrivals, 0, 0, 0, {}};
+  block_state().barriers[shared_address(barrier)] = {arrivals, 0, 0, 0, {}};
 }
 
-void arrive(void* barrier, unsigned bytes_expected) {
-  BarrierState& state = barrier_at(barrier);
+namespace {
+
+void arrive_at(BarrierState& state, unsigned bytes_expected) {
   if (state.arrived == state.made_for) {
     violate(concat("arrives at a barrier that was made for ", state.made_for));
   }
@@ -240,19 +249,36 @@ void arrive(void* barrier, unsigned bytes_expected) {
   if (state.copies.empty()) complete_if_all_there(state);
 }
 
+}  // namespace
+
+void arrive(void* barrier, unsigned bytes_expected) {
+  arrive_at(barrier_in(running_block(), barrier), bytes_expected);
+}
+void arrive_in(void* barrier, unsigned block) { arrive_at(barrier_in(block, barrier), 0); }
+
 void wait_for(void* barrier, unsigned parity) {
-  const Wait wait{&barrier_at(barrier), parity};
+  const Wait wait{&barrier_in(running_block(), barrier), parity};
   wait_until(is_complete, &wait, "a barrier in shared memory");
 }
 
-void copy_tile(void* to, const CUtensorMap& matrix, int row, int column, void* barrier) {
+void copy_tile(void* to, const CUtensorMap& matrix, int row, int column, void* barrier,
+               unsigned blocks) {
   require_aligned(to, 1024);
-  const TileCopy copy{static_cast<char*>(to), matrix, row, column};
-  shared_address(copy.to + matrix.tile_rows * kLine - 1);
-  if (is_to_be_read(copy.place())) violate("asks for a tile where a product has yet to read");
-  if (is_being_filled(copy.place())) violate("asks for a tile where another is under way");
-  std::memset(to, 0xff, matrix.tile_rows * kLine);
-  barrier_at(barrier).copies.push_back(copy);
+  const uint32_t bytes = matrix.tile_rows * kLine;
+  shared_address(static_cast<char*>(to) + bytes - 1);
+  for (unsigned block = 0; blocks >> block != 0; ++block) {
+    if ((blocks >> block & 1) == 0) continue;
+    BarrierState& state = barrier_in(block, barrier);
+    const TileCopy copy{block, shared_address(to), matrix, row, column};
+    if (is_to_be_read(block, copy.place())) {
+      violate("asks for a tile where a product has yet to read");
+    }
+    if (is_being_filled(block, copy.place())) {
+      violate("asks for a tile where another is under way");
+    }
+    std::memset(in_shared_memory(block, copy.to), 0xff, bytes);
+    state.copies.push_back(copy);
+  }
 }
 
 void begin_products() { thread_state().may_begin = true; }
@@ -262,7 +288,7 @@ void multiply_add_async(const WarpgroupProduct& product) {
   const Pending pending{
       product, thread.groups, Factor(product.a, product.a_along_k).place(kTile),
       Factor(product.b, product.b_along_k).place(static_cast<unsigned>(product.columns))};
-  if (is_being_filled(pending.a) || is_being_filled(pending.b)) {
+  if (is_being_filled(running_block(), pending.a) || is_being_filled(running_block(), pending.b)) {
     violate("multiplies a tile that is not there yet");
   }
   auto& sums = thread.sums[product.sums];

@@ -9,7 +9,8 @@
 //   - a product reads where a copy is under way, or follows other code that wrote its sums without
 //     begin_products();
 //   - the lanes of a warp ask for different products;
-//   - more threads arrive at a barrier than it was made for, or nothing brings what is waited for.
+//   - more threads arrive at a barrier than it was made for, or nothing brings what is waited for;
+//   - a block of a cluster sends to one that has ended.
 // What orders the copies and products is checked for the order in which the threads happen to run.
 #pragma once
 
@@ -22,9 +23,13 @@ uint32_t shared_address(const void* pointer);
 
 void make_barrier(void* barrier, unsigned arrivals);
 void arrive(void* barrier, unsigned bytes_expected);
+// At the barrier at that place in the shared memory of a block of the cluster.
+void arrive_in(void* barrier, unsigned block);
 void wait_for(void* barrier, unsigned parity);
 
-void copy_tile(void* to, const CUtensorMap& matrix, int row, int column, void* barrier);
+// To the blocks of the cluster whose bits are in `blocks`.
+void copy_tile(void* to, const CUtensorMap& matrix, int row, int column, void* barrier,
+               unsigned blocks);
 
 // sums [64, columns] += a [64, 16] b [16, columns], the factors as descriptors say. The sums are
 // those of the thread, in the order that wgmma.h gives.

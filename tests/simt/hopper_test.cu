@@ -16,14 +16,20 @@ namespace {
 constexpr int kWarpgroup = 128;
 
 template <class Kernel, class... Arguments>
-std::string violation(Kernel kernel, unsigned threads, const Arguments&... arguments) {
+std::string violation_in_cluster(unsigned blocks, Kernel kernel, unsigned threads,
+                                 const Arguments&... arguments) {
   try {
     allow_shared_memory(kernel, 5 * kTileBytes, "test");
-    launch("test", kernel, 1, threads, 5 * kTileBytes, nullptr, arguments...);
+    launch_clusters("test", kernel, blocks, blocks, threads, 5 * kTileBytes, nullptr, arguments...);
   } catch (const simt::Violation& found) {
     return found.what();
   }
   return "";
+}
+
+template <class Kernel, class... Arguments>
+std::string violation(Kernel kernel, unsigned threads, const Arguments&... arguments) {
+  return violation_in_cluster(1, kernel, threads, arguments...);
 }
 
 void expect_violation(const std::string& found, const std::string& part) {
@@ -151,6 +157,116 @@ TEST(HopperTest, PhasesOfABarrierFollowEachOther) {
   std::vector<int> order(32);
   ASSERT_EQ(violation(take_turns, 32, order.data()), "");
   for (int i = 0; i < 32; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], 31 - i);
+}
+
+// ---- clusters -----------------------------------------------------------------------------------
+
+class HopperClusterTest : public ::testing::Test {
+ protected:
+  void SetUp() override { simt::pretend_to_be({.compute_capability_major = 9}); }
+  void TearDown() override { simt::pretend_to_be({}); }
+};
+
+// Each block has one tile brought to both, and gives back what it has to neither or the other.
+__global__ void share_tiles(const __grid_constant__ CUtensorMap matrix, uint16_t* out) {
+  const Shared shared;
+  sync_cluster();
+  const unsigned block = block_of_cluster();
+  if (threadIdx.x == 0) {
+    arrive_expecting(shared.barrier, 2 * kTileBytes);
+    const int row = static_cast<int>(block) * kTileSide;
+    copy_tile_to_blocks(shared.tile(static_cast<int>(block)), matrix, row, 0, shared.barrier, 3);
+  }
+  wait_for(shared.barrier, 0);
+  __syncwarp();
+  if (threadIdx.x == 0) std::memcpy(out + block * 2 * 4096, shared.tiles, 2 * kTileBytes);
+  sync_cluster();
+}
+
+TEST_F(HopperClusterTest, ATileIsBroughtToEveryBlock) {
+  const std::vector<uint16_t> matrix = matrix_of(128, 64);
+  const CUtensorMap map = tiled_matrix(matrix.data(), 128, 64, 64);
+  std::vector<uint16_t> tiles(4 * 4096);
+  ASSERT_EQ(violation_in_cluster(2, share_tiles, kWarpgroup, map, tiles.data()), "");
+  for (std::size_t i = 0; i < 2 * 4096; ++i) {
+    const std::size_t line = i / 64, column = i % 64;
+    const std::size_t at = line * 64 + (column / 8 ^ line % 8) * 8 + column % 8;
+    ASSERT_EQ(tiles[at], matrix[i]) << i;
+    ASSERT_EQ(tiles[2 * 4096 + at], matrix[i]) << i;
+  }
+}
+
+// Blocks take turns by arriving at each other's barriers.
+__global__ void play_ping_pong(int* order, int* next) {
+  const Shared shared;
+  sync_cluster();
+  const unsigned block = block_of_cluster();
+  if (threadIdx.x == 0) {
+    for (unsigned turn = 0; turn < 3; ++turn) {
+      if (turn > 0 || block == 1) wait_for(shared.barrier, block == 1 ? turn % 2 : turn % 2 ^ 1);
+      order[atomicAdd(next, 1)] = static_cast<int>(block);
+      arrive_in(shared.barrier, 1 - block);
+    }
+  }
+  __syncwarp();
+  sync_cluster();
+}
+
+TEST_F(HopperClusterTest, BlocksArriveAtEachOthersBarriers) {
+  std::vector<int> order(6, -1);
+  int next = 0;
+  ASSERT_EQ(violation_in_cluster(2, play_ping_pong, kWarpgroup, order.data(), &next), "");
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 0, 1, 0, 1}));
+}
+
+enum class Fault { kEnded, kNoSuchBlock, kNotAllMeet, kStaticShared };
+
+__global__ void misuse_cluster(Fault fault, int* out) {
+  const Shared shared;
+  sync_cluster();
+  const bool first = block_of_cluster() == 0;
+  if (fault == Fault::kEnded && !first) return;
+  if (fault == Fault::kStaticShared) {
+    __shared__ int place;
+    if (threadIdx.x == 0) place = 1;
+    __syncthreads();
+    if (first) out[threadIdx.x] = place;
+  }
+  if (fault == Fault::kNotAllMeet && first) wait_for(shared.barrier, 0);
+  if (fault == Fault::kNoSuchBlock && threadIdx.x == 0) arrive_in(shared.barrier, 2);
+  sync_cluster();
+  if (fault == Fault::kEnded && threadIdx.x == 0) arrive_in(shared.barrier, 1);
+}
+
+TEST_F(HopperClusterTest, FindsMistakesWithClusters) {
+  std::vector<int> out(kWarpgroup);
+  const auto found = [&](Fault fault) {
+    return violation_in_cluster(2, misuse_cluster, kWarpgroup, fault, out.data());
+  };
+  expect_violation(found(Fault::kEnded), "that has ended");
+  expect_violation(found(Fault::kNoSuchBlock), "its cluster has not");
+  expect_violation(found(Fault::kNotAllMeet), "nothing comes");
+#ifndef __SANITIZE_ADDRESS__
+  expect_violation(found(Fault::kStaticShared), "uses __shared__");
+#endif
+}
+
+__global__ void do_nothing() {}
+
+TEST_F(HopperClusterTest, FindsLaunchesOfClustersThatNoDeviceTakes) {
+  const auto found = [](unsigned cluster, unsigned blocks) {
+    try {
+      launch_clusters("test", do_nothing, cluster, blocks, kWarpgroup, 0, nullptr);
+    } catch (const simt::Violation& violation) {
+      return std::string(violation.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(found(2, 4), "");
+  expect_violation(found(2, 3), "clusters of 2");
+  expect_violation(found(16, 16), "clusters of 16");
+  simt::pretend_to_be({});  // no Hopper
+  expect_violation(found(2, 4), "clusters of 2");
 }
 
 // ---- products -----------------------------------------------------------------------------------

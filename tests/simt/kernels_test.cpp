@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/gemm.h"
+#include "kernels/cuda/gemm_cut.h"
 #include "kernels/cuda/ops.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/compare.h"
@@ -129,9 +129,52 @@ TEST_F(HopperKernelsTest, GemmInBf16EqualsReference) {
   expect_equals_reference(gemm_cases_in_bf16(), cuda_emulated::kernels(Gemm::kOwn));
 }
 
-// The widths that a block's piece may have, more steps than there are places for tiles, and sums
-// over parts of k.
+// A cut of a product: the others are by cut_product.
+cuda_emulated::Work cut;
+void gemm_cut(const GemmArgs& args, Stream stream) {
+  using namespace cuda_emulated;
+  const auto pieces = static_cast<int>(ceil_div(args.n, cut.columns));
+  cut.column_pieces = pieces;
+  cut.groups = pieces * static_cast<int>(ceil_div(args.m, cut.rows_of_group()));
+  cut.steps = static_cast<int>(ceil_div(args.k, kStepDepth));
+  cut.clusters = cut.share == 0 ? minimum(2, cut.groups)
+                                : static_cast<int>(ceil_div(cut.groups * cut.steps, cut.share));
+  gemm_wgmma_cut(args, cut, stream);
+}
+
+// Of every width, by single blocks and by two, of whole sums and of parts that begin and end within
+// a group: a product with epilogue, and a gradient with row sums. An odd number of rows of pieces.
 TEST_F(HopperKernelsTest, EveryCutOfGemmEqualsReference) {
+  const std::vector<Case> cases = {gemm_case({.m = 300,
+                                              .n = 264,
+                                              .k = 328,
+                                              .transpose_b = true,
+                                              .epilogue = Epilogue::kBiasGelu,
+                                              .operands = Precision::kBF16,
+                                              .result = Precision::kBF16}),
+                                   gemm_case({.m = 264,
+                                              .n = 520,
+                                              .k = 328,
+                                              .transpose_a = true,
+                                              .accumulate = true,
+                                              .row_sum = true,
+                                              .operands = Precision::kBF16})};
+  Kernels kernels = cuda_emulated::kernels(Gemm::kOwn);
+  kernels.gemm = gemm_cut;
+  for (const int columns : {128, 192, 256}) {
+    for (const int cluster : {1, 2}) {
+      for (const int share : {0, 1, 4, 9}) {
+        cut.columns = columns, cut.cluster = cluster, cut.share = share;
+        const ::testing::ScopedTrace trace(
+            __FILE__, __LINE__, concat(columns, " columns, ", cluster, " blocks, share ", share));
+        expect_equals_reference(cases, kernels, {0});
+      }
+    }
+  }
+}
+
+// What a GPU would choose, with more steps than there are places for tiles.
+TEST_F(HopperKernelsTest, GemmOverManyStepsEqualsReference) {
   constexpr Precision kBF16 = Precision::kBF16;
   std::vector<Case> cases;
   for (const bool ta : {false, true}) {

@@ -27,21 +27,33 @@ bool is_builtin(uintptr_t address) {
 
 }  // namespace
 
-void Shadow::start_launch(Range dynamic, std::size_t dynamic_bytes) {
-  dynamic_ = dynamic, dynamic_bytes_ = dynamic_bytes;
+void Shadow::start_launch(const void* rooms, std::size_t room, std::size_t dynamic_bytes) {
+  rooms_ = static_cast<const char*>(rooms), room_ = room, dynamic_bytes_ = dynamic_bytes;
   static_ = {&__bss_start, &_end};
   launch_start_ = time_++;
-  block_ = 0;
+  blocks_ = first_block_ = 0;
   if (pages_.size() < kMaxPages && time_ < 0xf0000000u) return;
   pages_.clear();
   std::fill(std::begin(recent_), std::end(recent_), Recent{});
   launch_start_ = 0, time_ = 1;
 }
 
-void Shadow::start_block() {
-  ++block_;
-  block_start_ = block_sync_ = time_++;
-  std::fill(std::begin(warp_sync_), std::end(warp_sync_), block_sync_);
+void Shadow::start_cluster(unsigned blocks) {
+  first_block_ += blocks_;
+  if (first_block_ == 0) first_block_ = 1;
+  blocks_ = blocks;
+  cluster_start_ = time_++;
+  std::fill(std::begin(warp_sync_), std::end(warp_sync_), time_);
+  sync_cluster();
+}
+
+void Shadow::sync_cluster() { std::fill(std::begin(syncs_), std::end(syncs_), time_++); }
+
+void Shadow::copied(uintptr_t address, std::size_t bytes) {
+  for (uintptr_t at = address; at < address + bytes; at += 4) {
+    Cell& c = cell(at / 4);
+    c.write_time = *block_sync_, c.write_block = block_;
+  }
 }
 
 Shadow::Cell& Shadow::cell(uintptr_t index) {
@@ -59,7 +71,7 @@ bool Shadow::ordered(uint32_t time, uint32_t block, uint16_t thread, uint16_t wa
                      bool shared) const {
   if (time <= launch_start_) return true;
   if (block != block_) return shared;  // each block has shared memory of its own
-  if (time <= block_sync_ || thread == thread_) return true;
+  if (time <= *block_sync_ || thread == thread_) return true;
   return warp == thread_ / kWarp && time <= warp_sync_[warp];
 }
 
@@ -100,21 +112,26 @@ bool Shadow::write(Cell& c, bool shared) {
 inline bool Shadow::touch_cell(Cell& c, Access access, bool shared) {
   if (access == Access::kWrite) return write(c, shared);
   // Nearly always: written before a barrier, by this block.
-  const bool written_before = c.write_block == block_ && c.write_time <= block_sync_;
-  if (written_before && c.write_time > block_start_ && c.reader == thread_ &&
+  const bool written_before = c.write_block == block_ && c.write_time <= *block_sync_;
+  if (written_before && c.write_time > cluster_start_ && c.reader == thread_ &&
       c.read_block == block_) {
     c.read_time = time_;
     return true;
   }
   if (!read(c, shared)) return false;
-  if (!shared || (c.write_block == block_ && c.write_time > block_start_)) return true;
+  if (!shared || (c.write_block == block_ && c.write_time > cluster_start_)) return true;
   complaint_ = "reads shared memory that no thread of the block has written";
   return false;
 }
 
 bool Shadow::touch(uintptr_t address, std::size_t bytes, Access access) {
   const bool in_dynamic = dynamic_.holds(address);
-  const bool shared = in_dynamic || (static_.holds(address) && !is_builtin(address));
+  const bool in_static = !in_dynamic && static_.holds(address) && !is_builtin(address);
+  const bool shared = in_dynamic || in_static;
+  if (in_static && blocks_ > 1) {
+    complaint_ = "uses __shared__, of which blocks of a cluster have one between them here";
+    return false;
+  }
   if (in_dynamic &&
       address + bytes > reinterpret_cast<uintptr_t>(dynamic_.begin) + dynamic_bytes_) {
     complaint_ = lathe::concat("goes past the ", dynamic_bytes_,

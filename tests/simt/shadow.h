@@ -2,7 +2,8 @@
 //
 // Time is a counter that every barrier moves on. An access is ordered after an earlier one of
 // another thread when, between the two, the launch began, the whole block met at __syncthreads, or
-// the two threads' warp met at __syncwarp. Shuffles and votes order nothing, as in CUDA.
+// the two threads' warp met at __syncwarp. Shuffles and votes order nothing, as in CUDA. Blocks of
+// a cluster meet too; that orders what the threads of each have done, as far as is known here.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,20 @@ struct Range {
 
 class Shadow {
  public:
-  // `dynamic` is shared memory, of which a block may use the first `dynamic_bytes`.
-  void start_launch(Range dynamic, std::size_t dynamic_bytes);
-  void start_block();
-  void set_thread(unsigned thread) { thread_ = static_cast<uint16_t>(thread); }
-  void sync_block() { block_sync_ = time_++; }
+  // Of each block's `room` for shared memory it may use the first `dynamic_bytes`.
+  void start_launch(const void* rooms, std::size_t room, std::size_t dynamic_bytes);
+  // The blocks of a cluster run at the same time; threads and warps are counted through.
+  void start_cluster(unsigned blocks);
+  void set_thread(unsigned thread, unsigned block) {
+    thread_ = static_cast<uint16_t>(thread);
+    block_ = first_block_ + block;
+    block_sync_ = &syncs_[block];
+    dynamic_ = {rooms_ + block * room_, rooms_ + (block + 1) * room_};
+  }
+  void sync_block() { *block_sync_ = time_++; }  // the running thread's
+  void sync_cluster();
   void sync_warp(unsigned warp) { warp_sync_[warp] = time_++; }
+  void copied(uintptr_t address, std::size_t bytes);
 
   // Notes what the running thread does. False when it may not; complaint() then says why.
   bool touch(uintptr_t address, std::size_t bytes, Access access);
@@ -62,10 +71,12 @@ class Shadow {
     Cell* cells = nullptr;
   } recent_[64];  // by the low bits of the page's number
 
+  const char* rooms_ = nullptr;
   Range dynamic_{}, static_{};
-  std::size_t dynamic_bytes_ = 0;
-  uint32_t time_ = 1, launch_start_ = 0, block_start_ = 0, block_sync_ = 0;
-  uint32_t block_ = 0;
+  std::size_t room_ = 0, dynamic_bytes_ = 0;
+  uint32_t time_ = 1, launch_start_ = 0, cluster_start_ = 0;
+  uint32_t block_ = 0, first_block_ = 0, blocks_ = 0;
+  uint32_t syncs_[8] = {}, *block_sync_ = syncs_;  // of the cluster's blocks, the running one's
   uint32_t warp_sync_[32] = {};
   uint16_t thread_ = 0;
   std::string complaint_;

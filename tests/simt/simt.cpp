@@ -62,6 +62,7 @@ using lathe::concat;
 constexpr std::size_t kStackBytes = 64 * 1024;
 constexpr std::size_t kDefaultShared = 48 * 1024;  // without cudaFuncSetAttribute
 constexpr std::size_t kSharedRoom = 256 * 1024;
+constexpr unsigned kMaxBlocks = 8;  // of a cluster
 
 enum class State { kRunnable, kAtBlockBarrier, kAtCollective, kWaiting, kDone };
 
@@ -69,8 +70,8 @@ struct Fiber {
   void* stack_pointer = nullptr;
   State state = State::kDone;
   uint3 index{};
-  unsigned number = 0;  // in the block
-  Collective kind{};    // of the collective that it waits at
+  unsigned number = 0, block = 0;  // in the cluster
+  Collective kind{};               // of the collective that it waits at
   unsigned mask = 0, source = 0;
   uint64_t value = 0;                            // brought, then received
   std::deque<std::pair<uint64_t, Copy>> copies;  // asked for and not made yet, with their group
@@ -81,7 +82,13 @@ struct Fiber {
   const char* awaited = nullptr;
 };
 
-// Everything about the block that runs.
+// A block of the cluster that runs.
+struct Block {
+  uint3 index{};
+  unsigned at_barrier = 0, done = 0;
+};
+
+// Everything about the cluster of blocks that runs: nearly always of one.
 struct Machine {
   Machine()
       : stack_memory(
@@ -93,7 +100,8 @@ struct Machine {
 
   char* stack_memory;
   std::vector<Fiber> fibers;
-  unsigned threads = 0, at_barrier = 0, done = 0;
+  unsigned threads = 0, threads_of_block = 0, done = 0;
+  Block blocks[kMaxBlocks];
   Fiber* running = nullptr;
   const std::function<void()>* kernel = nullptr;
   void* scheduler = nullptr;  // its stack pointer
@@ -101,14 +109,15 @@ struct Machine {
   std::size_t scheduler_stack_bytes = 0;
   std::string violation;
   std::size_t shared_bytes = 0;
-  unsigned block = 0;  // that have run, and this one
+  unsigned cluster = 0;                                   // that have run, and this one
+  unsigned at_cluster_barrier = 0, cluster_barriers = 0;  // threads there; how often all were
   Shadow shadow;
   std::map<const void*, std::size_t> allowed_shared;
   void (*warp_work)(const uint64_t (&brought)[kWarp]) = nullptr;  // at kTogether
   uint64_t brought[kMaxThreads / kWarp][kWarp] = {};  // by each warp's lanes to its last collective
 };
 
-alignas(1024) char dynamic_memory[kSharedRoom];
+alignas(1024) char dynamic_memory[kMaxBlocks][kSharedRoom];
 
 Machine& machine() {
   static Machine instance;
@@ -116,8 +125,9 @@ Machine& machine() {
 }
 
 std::string name_of(const Fiber& fiber) {
+  const uint3& block = machine().blocks[fiber.block].index;
   return concat("thread (", fiber.index.x, ",", fiber.index.y, ",", fiber.index.z, ") of block (",
-                blockIdx.x, ",", blockIdx.y, ",", blockIdx.z, ")");
+                block.x, ",", block.y, ",", block.z, ")");
 }
 
 char* stack_of(const Fiber& fiber) { return machine().stack_memory + fiber.number * kStackBytes; }
@@ -151,6 +161,7 @@ void fiber_main() {
 #endif
   (*m.kernel)();
   m.running->state = State::kDone;
+  ++m.blocks[m.running->block].done;
   ++m.done;
   leave(true);
   std::abort();  // never resumed
@@ -173,8 +184,9 @@ void start(Fiber& fiber) {
 void resume(Fiber& fiber) {
   Machine& m = machine();
   m.running = &fiber;
-  m.shadow.set_thread(fiber.number);
+  m.shadow.set_thread(fiber.number, fiber.block);
   threadIdx = fiber.index;
+  blockIdx = m.blocks[fiber.block].index;
   stacks = {reinterpret_cast<uintptr_t>(m.stack_memory), kMaxThreads * kStackBytes};
 #ifdef __SANITIZE_ADDRESS__
   void* fake_stack = nullptr;
@@ -215,22 +227,31 @@ std::string deadlock() {
     }
   }
   for (unsigned t = 0; t < m.threads; ++t) {
-    if (m.fibers[t].state == State::kAtBlockBarrier) continue;
-    const auto waiting = std::find_if(m.fibers.begin(), m.fibers.begin() + m.threads,
-                                      [](auto& f) { return f.state == State::kAtBlockBarrier; });
-    return concat(name_of(*waiting), " waits at a __syncthreads that ", name_of(m.fibers[t]),
+    const Fiber& fiber = m.fibers[t];
+    if (fiber.state == State::kAtBlockBarrier) continue;
+    const auto waiting =
+        std::find_if(m.fibers.begin(), m.fibers.begin() + m.threads, [&](const Fiber& f) {
+          return f.block == fiber.block && f.state == State::kAtBlockBarrier;
+        });
+    if (waiting == m.fibers.begin() + m.threads) continue;
+    return concat(name_of(*waiting), " waits at a __syncthreads that ", name_of(fiber),
                   " does not reach");
   }
   return "no thread runs";
 }
 
-void run_block() {
+// The blocks whose indices have been set.
+void run_cluster(unsigned blocks) {
   Machine& m = machine();
-  m.at_barrier = m.done = 0;
-  ++m.block;
+  m.done = m.at_cluster_barrier = 0;
+  for (Block& block : m.blocks) block.at_barrier = block.done = 0;
+  ++m.cluster;
+  m.shadow.start_cluster(blocks);
   for (Fiber& fiber : m.fibers) fiber.copies.clear(), fiber.copy_groups = 0;
   m.violation.clear();
-  std::fill_n(dynamic_memory, m.shared_bytes, '\xff');  // not a number
+  for (unsigned b = 0; b < blocks; ++b) {
+    std::fill_n(dynamic_memory[b], m.shared_bytes, '\xff');  // not a number
+  }
   for (unsigned t = 0; t < m.threads; ++t) start(m.fibers[t]);
   while (m.done < m.threads) {
     bool progress = false;
@@ -248,7 +269,8 @@ void run_block() {
   }
 }
 
-void check_launch(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kernel) {
+void check_launch(dim3 grid, dim3 block, std::size_t shared_bytes, unsigned cluster,
+                  const void* kernel) {
   const Machine& m = machine();
   const uint64_t threads = uint64_t{block.x} * block.y * block.z;
   if (threads == 0 || threads > kMaxThreads || block.z > 64) {
@@ -257,6 +279,12 @@ void check_launch(dim3 grid, dim3 block, std::size_t shared_bytes, const void* k
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 ||
       grid.z > 65535) {
     throw Violation(concat("simt: a grid of ", grid.x, "x", grid.y, "x", grid.z, " blocks"));
+  }
+  if (cluster > 1 &&
+      (hardware().compute_capability_major < 9 || cluster > kMaxBlocks || grid.x % cluster != 0 ||
+       threads % (4 * kWarp) != 0 || cluster * threads > kMaxThreads)) {
+    throw Violation(concat("simt: clusters of ", cluster, " blocks of ", threads,
+                           " threads each, of ", grid.x, " blocks"));
   }
   const auto allowed = m.allowed_shared.find(kernel);
   const std::size_t most = allowed == m.allowed_shared.end() ? kDefaultShared : allowed->second;
@@ -326,8 +354,19 @@ void complete_if_all_there(Fiber& fiber) {
 
 unsigned lane() { return machine().running->number % kWarp; }
 unsigned running_thread() { return machine().running->number; }
-unsigned running_block() { return machine().block; }
-SharedMemory shared_memory() { return {dynamic_memory, machine().shared_bytes}; }
+unsigned running_cluster() { return machine().cluster; }
+unsigned running_block() { return machine().running->block; }
+unsigned blocks_of_cluster() { return machine().threads / machine().threads_of_block; }
+bool has_ended(unsigned block) {
+  return machine().blocks[block].done == machine().threads_of_block;
+}
+SharedMemory shared_memory(unsigned block) {
+  return {dynamic_memory[block], machine().shared_bytes};
+}
+
+void note_copied(const void* address, std::size_t bytes) {
+  machine().shadow.copied(reinterpret_cast<uintptr_t>(address), bytes);
+}
 
 void violate(std::string what) {
   Machine& m = machine();
@@ -355,7 +394,7 @@ void require_aligned(const void* address, std::size_t bytes) {
   violate(concat("loads from an address that is not aligned to ", bytes, " bytes"));
 }
 
-void* dynamic_shared() { return dynamic_memory; }
+void* dynamic_shared() { return dynamic_memory[running_block()]; }
 
 void ask_for_copy(const Copy& copy) {
   Fiber& fiber = *machine().running;
@@ -402,35 +441,56 @@ uint64_t brought_by(unsigned lane) {
 
 void sync_block() {
   Machine& m = machine();
-  m.running->state = State::kAtBlockBarrier;
-  if (++m.at_barrier == m.threads) {
-    m.at_barrier = 0;
+  Fiber& fiber = *m.running;
+  Block& block = m.blocks[fiber.block];
+  fiber.state = State::kAtBlockBarrier;
+  if (++block.at_barrier == m.threads_of_block) {
+    block.at_barrier = 0;
     m.shadow.sync_block();
-    for (unsigned t = 0; t < m.threads; ++t) m.fibers[t].state = State::kRunnable;
+    Fiber* fibers = m.fibers.data() + fiber.block * m.threads_of_block;
+    for (unsigned t = 0; t < m.threads_of_block; ++t) fibers[t].state = State::kRunnable;
     return;
   }
   leave(false);
 }
 
-void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, const void* kernel,
+void sync_cluster() {
+  Machine& m = machine();
+  const unsigned mine = m.cluster_barriers;
+  ++m.at_cluster_barrier;
+  const auto all_came = [](const void* where) {
+    Machine& all = machine();
+    if (*static_cast<const unsigned*>(where) != all.cluster_barriers) return true;
+    if (all.at_cluster_barrier + all.done < all.threads) return false;
+    all.at_cluster_barrier = 0;
+    ++all.cluster_barriers;
+    all.shadow.sync_cluster();
+    return true;
+  };
+  wait_until(all_came, &mine, "the barrier of its cluster");
+}
+
+void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, unsigned cluster, const void* kernel,
               const std::function<void()>& thread) {
   Machine& m = machine();
-  check_launch(grid, block, shared_bytes, kernel);
+  check_launch(grid, block, shared_bytes, cluster, kernel);
   gridDim = grid, blockDim = block;
-  m.threads = block.x * block.y * block.z;
+  m.threads_of_block = block.x * block.y * block.z;
+  m.threads = cluster * m.threads_of_block;
   m.kernel = &thread;
   m.shared_bytes = shared_bytes;
   for (unsigned t = 0; t < m.threads; ++t) {
-    m.fibers[t].number = t;
-    m.fibers[t].index = {t % block.x, t / block.x % block.y, t / (block.x * block.y)};
+    const unsigned in_block = t % m.threads_of_block;
+    m.fibers[t].number = t, m.fibers[t].block = t / m.threads_of_block;
+    m.fibers[t].index = {in_block % block.x, in_block / block.x % block.y,
+                         in_block / (block.x * block.y)};
   }
-  m.shadow.start_launch({dynamic_memory, dynamic_memory + sizeof dynamic_memory}, shared_bytes);
+  m.shadow.start_launch(dynamic_memory, kSharedRoom, shared_bytes);
   for (unsigned z = 0; z < grid.z; ++z) {
     for (unsigned y = 0; y < grid.y; ++y) {
-      for (unsigned x = 0; x < grid.x; ++x) {
-        blockIdx = {x, y, z};
-        m.shadow.start_block();
-        run_block();
+      for (unsigned x = 0; x < grid.x; x += cluster) {
+        for (unsigned b = 0; b < cluster; ++b) m.blocks[b].index = {x + b, y, z};
+        run_cluster(cluster);
       }
     }
   }
