@@ -64,10 +64,13 @@ void allow_shared_memory(Kernel kernel, int bytes, const char* op) {
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), op);
 }
 
-// Working memory of a launch, taken and given back in the order of the stream: the host never
-// waits, and two streams never share it.
+// Working memory of launches in a stream, with any content. The host never waits for it; two
+// streams never share it. A stream has one thread that asks it for work, and what that takes it
+// gives back in the reverse of the order. A stream may be captured once it has had as much.
 class Workspace {
  public:
+  class Stack;
+
   Workspace(int64_t bytes, Stream stream, const char* op);
   ~Workspace();
   Workspace(const Workspace&) = delete;
@@ -76,8 +79,13 @@ class Workspace {
   void* data() const { return data_; }
   float* floats() const { return static_cast<float*>(data_); }
 
+  // Gives the stream's memory back to the system. Waits for the device.
+  static void release_all(Stream stream);
+
  private:
+  Stack* stack_ = nullptr;
   void* data_ = nullptr;
+  int64_t bytes_;
   Stream stream_;
 };
 

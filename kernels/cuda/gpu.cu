@@ -17,15 +17,11 @@ class Gpu final : public Device {
     check(cudaGetDeviceProperties(&properties, index), "asking for the GPU's properties");
     name_ = properties.name;
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
-    // What kernels borrow for a launch stays with the process: to give it back to the driver at
-    // every wait, and ask for it again, costs more than most kernels.
-    cudaMemPool_t pool{};
-    check(cudaDeviceGetDefaultMemPool(&pool, index), "asking for the GPU's pool of memory");
-    uint64_t keep_all = UINT64_MAX;
-    check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_all),
-          "setting up the GPU's pool of memory");
   }
-  ~Gpu() override { cudaStreamDestroy(stream_); }
+  ~Gpu() override {
+    Workspace::release_all(stream_);
+    cudaStreamDestroy(stream_);
+  }
   Gpu(const Gpu&) = delete;
   Gpu& operator=(const Gpu&) = delete;
 
@@ -95,8 +91,7 @@ class Gpu final : public Device {
   void release_graph(void* graph) override { delete static_cast<Captured*>(graph); }
 
  private:
-  // What was asked for, and what the GPU does it by. The addresses of the memory that launches
-  // borrow (Workspace) belong to the first, which is therefore kept.
+  // What was asked for, and what the GPU does it by.
   struct Captured {
     Captured() = default;
     Captured(Captured&& other) noexcept

@@ -241,6 +241,10 @@ void enqueue(cudaStream_t stream, std::function<void()> work);
 // change that, and tell.
 void enqueue_when(cudaStream_t stream, std::function<bool()> ready, std::function<void()> work);
 void tell_threads();
+// Working memory of a stream, from here on in it and until then: with no numbers in it, and closed
+// before and after where AddressSanitizer watches.
+void lend(cudaStream_t stream, void* memory, std::size_t bytes);
+void take_back(cudaStream_t stream, void* memory, std::size_t bytes);
 int graph_launches();  // so far
 }  // namespace simt
 
@@ -249,7 +253,6 @@ enum cudaError_t {
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorIllegalState = 401,
-  cudaErrorNotSupported = 801,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901,
   cudaErrorCapturedEvent = 907,
@@ -268,10 +271,8 @@ enum cudaDeviceAttr {
   cudaDevAttrMaxSharedMemoryPerBlockOptin = 97
 };
 enum cudaMemoryType { cudaMemoryTypeUnregistered, cudaMemoryTypeHost, cudaMemoryTypeDevice };
-enum cudaMemPoolAttr { cudaMemPoolAttrReleaseThreshold = 4 };
 constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
 using cudaEvent_t = struct CUevent_st*;
-using cudaMemPool_t = struct CUmemPoolHandle_st*;
 using cudaGraph_t = struct CUgraph_st*;
 using cudaGraphExec_t = struct CUgraphExec_st*;
 struct cudaDeviceProp {
@@ -305,8 +306,6 @@ cudaError_t cudaSetDevice(int index);
 cudaError_t cudaGetDevice(int* index);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int index);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index);
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int index);
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 cudaError_t cudaFree(void* memory);
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes);
@@ -327,8 +326,6 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* program, cudaGraph_t graph,
 cudaError_t cudaGraphLaunch(cudaGraphExec_t program, cudaStream_t stream);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t program);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
-cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
-cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream);

@@ -1,9 +1,7 @@
 // CUDA graphs: work that a captured stream was asked for is kept, and done when the graph is
 // launched. What a real capture refuses is refused: to wait for the device, to take or give back
-// memory but in the order of the stream, to copy from or to memory of the host that is not pinned.
-#include <algorithm>
+// memory, to copy from or to memory of the host that is not pinned.
 #include <atomic>
-#include <cstdlib>
 
 #include "tests/simt/streams.h"
 
@@ -14,14 +12,6 @@ namespace {
 std::atomic<int> launches = 0;
 
 }  // namespace
-
-Recording::~Recording() {
-  for (const auto& [address, unused] : memory) std::free(address);
-}
-
-bool Recording::keeps_memory() const {
-  return std::any_of(memory.begin(), memory.end(), [](const auto& m) { return m.second != 0; });
-}
 
 int graph_launches() { return launches; }
 
@@ -42,26 +32,6 @@ bool spoils_capture() {
   return spoils;
 }
 
-bool records_allocation(CUstream_st& stream, void* address, std::size_t bytes) {
-  if (stream.capture == nullptr) return false;
-  Recording& recording = *stream.capture->recording;
-  recording.memory[address] = 1;
-  recording.work.emplace_back([=] { std::memset(address, 0xff, bytes); });  // not a number
-  return true;
-}
-
-bool records_release(CUstream_st& stream, void* address, cudaError_t& error) {
-  if (stream.capture == nullptr) return false;
-  std::map<void*, int>& memory = stream.capture->recording->memory;
-  const auto taken = memory.find(address);
-  if (taken == memory.end() || taken->second == 0) {
-    error = stream.capture->error = cudaErrorInvalidValue;
-  } else {
-    --taken->second;
-  }
-  return true;
-}
-
 }  // namespace simt
 
 struct CUgraph_st {
@@ -69,7 +39,6 @@ struct CUgraph_st {
 };
 struct CUgraphExec_st {
   std::shared_ptr<simt::Recording> recording;
-  int launches = 0;
 };
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
@@ -95,11 +64,6 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* program, cudaGraph_t graph, unsigned long long) {
-  // Memory that a graph takes has one address: one program at a time may use it.
-  if (graph->recording->programs > 0 && !graph->recording->memory.empty()) {
-    return cudaErrorNotSupported;
-  }
-  ++graph->recording->programs;
   *program = new CUgraphExec_st{graph->recording};
   return cudaSuccess;
 }
@@ -110,7 +74,6 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t program, cudaStream_t stream) {
     // As a part of another graph: not here.
     if (simt::spoils_capture(simt::stream_of(stream))) return cudaErrorStreamCaptureUnsupported;
   }
-  if (program->launches++ > 0 && program->recording->keeps_memory()) return cudaErrorInvalidValue;
   ++simt::launches;
   simt::enqueue(stream, [recording = program->recording] {
     for (const auto& work : recording->work) work();
@@ -120,7 +83,6 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t program, cudaStream_t stream) {
 
 // What was launched goes on.
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t program) {
-  --program->recording->programs;
   delete program;
   return cudaSuccess;
 }

@@ -1,9 +1,11 @@
 // The host's part of the toolkit: memory, and streams whose work can be put off.
 #include <cuda_runtime.h>
+#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "base/error.h"
 #include "tests/simt/streams.h"
@@ -30,8 +32,9 @@ struct Memory {
   std::map<const char*, std::size_t> pinned;
 };
 
+// Never destroyed: GPUs that are give their memory back.
 Memory& memory() {
-  static Memory instance;
+  static Memory& instance = *new Memory;
   return instance;
 }
 
@@ -131,6 +134,16 @@ void enqueue_when(cudaStream_t stream, std::function<bool()> ready, std::functio
 
 void tell_threads() { gpus().changed.notify_all(); }
 
+void lend(cudaStream_t stream, void* memory, std::size_t bytes) {
+  enqueue(stream, [=] {
+    ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
+    std::memset(memory, 0xff, bytes);
+  });
+}
+void take_back(cudaStream_t stream, void* memory, std::size_t bytes) {
+  enqueue(stream, [=] { ASAN_POISON_MEMORY_REGION(memory, bytes); });
+}
+
 }  // namespace simt
 
 struct CUevent_st {
@@ -152,8 +165,6 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "out of memory";
     case cudaErrorIllegalState:
       return "the operation cannot be performed in the present state";
-    case cudaErrorNotSupported:
-      return "operation not supported";
     case cudaErrorStreamCaptureUnsupported:
       return "operation not permitted when stream is capturing";
     case cudaErrorStreamCaptureInvalidated:
@@ -178,8 +189,6 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   std::strcpy(properties->name, "emulated");
   return cudaSuccess;
 }
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t*, int) { return cudaSuccess; }
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -204,6 +213,7 @@ cudaError_t cudaFree(void* address) {
   simt::Lock lock(gpus().mutex);
   simt::work_off_device(lock);
   const auto piece = memory().pieces.find(static_cast<char*>(address));
+  ASAN_UNPOISON_MEMORY_REGION(address, piece->second);
   munmap(address, simt::whole_pages(piece->second) + simt::whole_pages(1));
   memory().pieces.erase(piece);
   return cudaSuccess;
@@ -233,25 +243,6 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
   attributes->type = simt::lies_in(memory().pieces, address)   ? cudaMemoryTypeDevice
                      : simt::lies_in(memory().pinned, address) ? cudaMemoryTypeHost
                                                                : cudaMemoryTypeUnregistered;
-  return cudaSuccess;
-}
-
-cudaError_t cudaMallocAsync(void** address, std::size_t bytes, cudaStream_t stream) {
-  *address = std::malloc(bytes);
-  if (*address == nullptr) return cudaErrorMemoryAllocation;
-  const std::lock_guard lock(gpus().mutex);
-  if (simt::records_allocation(simt::stream_of(stream), *address, bytes)) return cudaSuccess;
-  std::memset(*address, 0xff, bytes);  // not a number
-  return cudaSuccess;
-}
-
-cudaError_t cudaFreeAsync(void* address, cudaStream_t stream) {
-  {
-    const std::lock_guard lock(gpus().mutex);
-    cudaError_t error = cudaSuccess;
-    if (simt::records_release(simt::stream_of(stream), address, error)) return error;
-  }
-  simt::enqueue(stream, [=] { std::free(address); });
   return cudaSuccess;
 }
 

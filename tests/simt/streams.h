@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -18,15 +17,6 @@ namespace simt {
 // What a stream was asked for while it was captured.
 struct Recording {
   std::vector<std::function<void()>> work;
-  // Taken by cudaMallocAsync: how often it must still be given back. Kept as long as the graph.
-  std::map<void*, int> memory;
-  int programs = 0;  // made of it
-
-  Recording() = default;
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-  ~Recording();
-  bool keeps_memory() const;
 };
 
 struct Capture {
@@ -68,9 +58,5 @@ CUstream_st& stream_of(cudaStream_t stream);
 bool spoils_capture();
 // The same of a call that only a captured stream refuses.
 bool spoils_capture(CUstream_st& stream);
-
-// cudaMallocAsync and cudaFreeAsync of a stream that is captured; else false.
-bool records_allocation(CUstream_st& stream, void* address, std::size_t bytes);
-bool records_release(CUstream_st& stream, void* address, cudaError_t& error);
 
 }  // namespace simt

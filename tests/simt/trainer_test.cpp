@@ -94,7 +94,8 @@ TEST_F(CudaTrainer, SharesBatchesAmongRanks) {
   const Outcome expected = train(host_device(), one);
   Outcome found;
   run_ranks(2, [&](Communicator& communicator) {
-    const Outcome mine = train(gpu(), two, communicator);
+    const auto own = cuda_emulated::make_gpu(communicator.rank());
+    const Outcome mine = train(*own, two, communicator);
     if (communicator.rank() == 0) found = mine;
   });
   expect_same_log(found.log, expected.log);
