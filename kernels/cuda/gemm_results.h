@@ -14,17 +14,50 @@ struct LaneResults {
   float x[2][4][2];
 };
 
+// Eight neighbours, or two, as they lie in memory. All that a piece needs is asked for before the
+// first of it is looked at: only few warps are there to wait meanwhile.
+template <class T>
+struct RawEight {
+  int4 words[sizeof(T) / 2];
+};
+template <class T>
+__device__ inline RawEight<T> fetch_eight(const T* from) {
+  RawEight<T> raw;
+  LATHE_UNROLL
+  for (int i = 0; i < static_cast<int>(sizeof(T)) / 2; ++i) {
+    raw.words[i] = reinterpret_cast<const int4*>(from)[i];
+  }
+  return raw;
+}
+__device__ inline uint32_t fetch_pair(const Bf16* from) {
+  return *reinterpret_cast<const uint32_t*>(from);
+}
+__device__ inline float2 fetch_pair(const float* from) {
+  return *reinterpret_cast<const float2*>(from);
+}
+__device__ inline void unpack(uint32_t pair, float (&x)[2]) {
+  x[0] = low_of_pair(pair), x[1] = high_of_pair(pair);
+}
+__device__ inline void unpack(const float2& pair, float (&x)[2]) { x[0] = pair.x, x[1] = pair.y; }
+
 // A row's pairs of a lane, from or to memory where each of four lanes reads or writes one piece in
-// one or two accesses, the one at `piece`, if it is inside. By all lanes.
-__device__ inline void load_pairs(const Bf16* piece, bool inside, float (&x)[4][2]) {
-  int4 words = {0, 0, 0, 0};
-  if (inside) words = *reinterpret_cast<const int4*>(piece);
+// one or two accesses; it writes the one at `piece` if it is inside. By all lanes.
+__device__ inline void unpack(const RawEight<Bf16>& raw, float (&x)[4][2]) {
+  const int4& words = raw.words[0];
   int pairs[4] = {words.x, words.y, words.z, words.w};
   transpose_in_four(pairs);
   LATHE_UNROLL
-  for (int u = 0; u < 4; ++u) {
-    x[u][0] = low_of_pair(static_cast<uint32_t>(pairs[u]));
-    x[u][1] = high_of_pair(static_cast<uint32_t>(pairs[u]));
+  for (int u = 0; u < 4; ++u) unpack(static_cast<uint32_t>(pairs[u]), x[u]);
+}
+__device__ inline void unpack(const RawEight<float>& raw, float (&x)[4][2]) {
+  const int4 &low = raw.words[0], &high = raw.words[1];
+  LATHE_UNROLL
+  for (int e = 0; e < 2; ++e) {
+    int words[4] = {e == 0 ? low.x : low.y, e == 0 ? low.z : low.w, e == 0 ? high.x : high.y,
+                    e == 0 ? high.z : high.w};
+    transpose_in_four(words);
+    LATHE_UNROLL
+    for (int u = 0; u < 4; ++u) x[u][e] = __uint_as_float(static_cast<uint32_t>(words[u]));
   }
 }
 __device__ inline void store_pairs(Bf16* piece, bool inside, const float (&x)[4][2]) {
@@ -33,17 +66,6 @@ __device__ inline void store_pairs(Bf16* piece, bool inside, const float (&x)[4]
   for (int u = 0; u < 4; ++u) pairs[u] = to_bf16_pair(x[u][0], x[u][1]);
   transpose_in_four(pairs);
   if (inside) store_pairs(piece, 8, true, pairs);
-}
-__device__ inline void load_pairs(const float* piece, bool inside, float (&x)[4][2]) {
-  float eight[8] = {};
-  if (inside) load_eight(piece, eight);
-  LATHE_UNROLL
-  for (int e = 0; e < 2; ++e) {
-    float numbers[4] = {eight[e], eight[2 + e], eight[4 + e], eight[6 + e]};
-    transpose_in_four(numbers);
-    LATHE_UNROLL
-    for (int u = 0; u < 4; ++u) x[u][e] = numbers[u];
-  }
 }
 __device__ inline void store_pairs(float* piece, bool inside, const float (&x)[4][2]) {
   float eight[8];
@@ -78,41 +100,87 @@ struct Destination {
         first_column(column),
         rows(static_cast<int>(args.m - row)),
         columns(static_cast<int>(args.n - column)) {}
+
+  // Of the lane's row, in the upper or lower eight, the number at that column.
+  __device__ int64_t at(int half, int column) const { return first + row_of(half) * ldc + column; }
+  __device__ bool has(int half, int column) const {
+    return row_of(half) < rows && column < columns;
+  }
+
+ private:
+  __device__ static int row_of(int half) {
+    return static_cast<int>(threadIdx.x) % kWarp / 4 + half * 8;
+  }
 };
 
-// Finishes the results from `column` of the destination on, in vectors (takes_eights).
-template <Finish kFinish, class T>
-__device__ inline void finish_results(const Destination<T>& to, int column, LaneResults& results) {
-  const auto lane = static_cast<int>(threadIdx.x) % kWarp;
-  const int first = column + lane % 4 * 2, piece = column + lane % 4 * 8;
-  float bias[4][2] = {};
-  if constexpr (kFinish == Finish::kBias || kFinish == Finish::kBiasGelu) {
+// What kGroups neighbouring groups of 32 columns are finished with, as far as it is inside.
+template <Finish kFinish, class T, int kGroups>
+class Inputs {
+ public:
+  static constexpr bool kBiased = kFinish == Finish::kBias || kFinish == Finish::kBiasGelu;
+  static constexpr bool kCombined = kFinish == Finish::kAdd || kFinish == Finish::kMultiply;
+
+  // In vectors (takes_eights). A bias that is null is 0.
+  __device__ void fetch(const Destination<T>& to, int column) {
+    const auto lane = static_cast<int>(threadIdx.x) % kWarp;
     LATHE_UNROLL
-    for (int u = 0; u < 4; ++u) {
-      if (to.bias != nullptr && first + u * 8 < to.columns) {
-        load_group(to.bias + to.first_column + first + u * 8, 2, true, bias[u]);
+    for (int j = 0; j < kGroups; ++j) {
+      if constexpr (kBiased) {
+        LATHE_UNROLL
+        for (int u = 0; u < 4; ++u) {
+          const int pair = column + j * 32 + u * 8 + lane % 4 * 2;
+          if (to.bias != nullptr && pair < to.columns) {
+            bias_[j][u] = fetch_pair(to.bias + to.first_column + pair);
+          }
+        }
+      }
+      if constexpr (kCombined) {
+        const T* from = kFinish == Finish::kAdd ? to.c : to.saved;
+        LATHE_UNROLL
+        for (int half = 0; half < 2; ++half) {
+          const int piece = column + j * 32 + lane % 4 * 8;
+          if (to.has(half, piece)) eights_[j][half] = fetch_eight(from + to.at(half, piece));
+        }
       }
     }
   }
+  __device__ void bias(int j, float (&x)[4][2]) const {
+    LATHE_UNROLL
+    for (int u = 0; u < 4; ++u) unpack(bias_[j][u], x[u]);
+  }
+  __device__ void others(int j, int half, float (&x)[4][2]) const { unpack(eights_[j][half], x); }
+
+ private:
+  using Pair = decltype(fetch_pair(static_cast<const T*>(nullptr)));
+  Pair bias_[kGroups][4] = {};
+  RawEight<T> eights_[kGroups][2] = {};
+};
+
+// Finishes a group, number j of `inputs`, whose columns begin at `column` of the destination.
+template <Finish kFinish, class T, int kGroups>
+__device__ inline void finish_results(const Destination<T>& to, int column,
+                                      const Inputs<kFinish, T, kGroups>& inputs, int j,
+                                      LaneResults& results) {
+  using Given = Inputs<kFinish, T, kGroups>;
+  const int piece = column + static_cast<int>(threadIdx.x) % 4 * 8;
+  float bias[4][2];
+  if constexpr (Given::kBiased) inputs.bias(j, bias);
   LATHE_UNROLL
   for (int half = 0; half < 2; ++half) {
-    const int row = lane / 4 + half * 8;
-    const int64_t at = to.first + row * to.ldc + piece;
-    const bool inside = row < to.rows && piece < to.columns;
+    const int64_t at = to.at(half, piece);
+    const bool inside = to.has(half, piece);
     float(&x)[4][2] = results.x[half], y[4][2];
     const auto each = [](const auto& change) {
       LATHE_UNROLL
       for (int u = 0; u < 4; ++u) change(u, 0), change(u, 1);
     };
-    if constexpr (kFinish == Finish::kAdd) {
-      load_pairs(to.c + at, inside, y);
-      each([&](int u, int e) { x[u][e] += y[u][e]; });
-    } else if constexpr (kFinish == Finish::kMultiply) {
-      load_pairs(to.saved + at, inside, y);
-      each([&](int u, int e) { x[u][e] *= y[u][e]; });
-    } else if constexpr (kFinish != Finish::kStore) {
-      each([&](int u, int e) { x[u][e] += bias[u][e]; });
+    if constexpr (Given::kCombined) {
+      inputs.others(j, half, y);
+      each([&](int u, int e) {
+        x[u][e] = kFinish == Finish::kAdd ? x[u][e] + y[u][e] : x[u][e] * y[u][e];
+      });
     }
+    if constexpr (Given::kBiased) each([&](int u, int e) { x[u][e] += bias[u][e]; });
     if constexpr (kFinish == Finish::kBiasGelu) {
       each([&](int u, int e) {
         const Gelu g = gelu(x[u][e]);
@@ -144,11 +212,18 @@ __device__ inline void finish_rows(const GemmArgs& args, int64_t row, int64_t co
     return;
   }
   const Destination<T> to(args, row, column);
+  // Of floats half at a time, for want of registers.
+  constexpr int kAtOnce = sizeof(T) == 2 ? kGroups : (kGroups + 1) / 2;
   const auto finish = [&](auto kind) {
     LATHE_UNROLL
-    for (int j = 0; j < kGroups; ++j) {
-      LaneResults results = group(j);
-      finish_results<decltype(kind)::value>(to, j * 32, results);
+    for (int first = 0; first < kGroups; first += kAtOnce) {
+      Inputs<decltype(kind)::value, T, kAtOnce> inputs;
+      inputs.fetch(to, first * 32);
+      LATHE_UNROLL
+      for (int j = 0; j < kAtOnce; ++j) {
+        LaneResults results = group(first + j);
+        finish_results(to, (first + j) * 32, inputs, j, results);
+      }
     }
   };
   if (args.epilogue == Epilogue::kNone) {

@@ -5,6 +5,7 @@
 // other, and so the next piece's tiles are on their way while the last one's results are written.
 // Two blocks, a cluster, have the columns of their pieces in common: each fetches half of b's tiles
 // for both. Compiled for sm_90a alone.
+#include <optional>
 #include <type_traits>
 
 #include "kernels/cuda/gemm_results.h"
@@ -201,11 +202,36 @@ __global__ void __launch_bounds__(kThreads, 1)
   sync_cluster();
 }
 
+// The sums of op(a)'s rows as the product leaves them, and where they are added to; null without.
+struct RowSums {
+  const float* parts;  // [places, rows of a group]
+  float* result;       // [m]
+};
+
+// Of all places that have some of the row's.
+__device__ inline void add_row_sum(const RowSums& sums, const Work& work, int row) {
+  const int first = row / work.rows_of_group() * work.column_pieces;
+  float sum = 0;
+  for (int group = first; group < first + work.column_pieces; ++group) {
+    const int end = work.end_place(group);
+    for (int place = work.first_place(group); place < end; ++place) {
+      sum += sums.parts[place * work.rows_of_group() + row % work.rows_of_group()];
+    }
+  }
+  sums.result[row] += sum;
+}
+
+__global__ void __launch_bounds__(kWarpgroup)
+    add_row_sums_kernel(const __grid_constant__ Work work, RowSums sums, int m) {
+  const int row = static_cast<int>(blockIdx.x) * kWarpgroup + static_cast<int>(threadIdx.x);
+  if (row < m) add_row_sum(sums, work, row);
+}
+
 // Eight neighbours of a row a thread.
 template <class T>
 __global__ void __launch_bounds__(kWarpgroup)
     sum_parts_kernel(const __grid_constant__ GemmArgs args, const __grid_constant__ Work work,
-                     const float* parts, bool eights) {
+                     const float* parts, RowSums row_sums, bool eights) {
   const int column =
       8 * (static_cast<int>(blockIdx.x) * kWarpgroup + static_cast<int>(threadIdx.x));
   if (column >= args.n) return;
@@ -222,24 +248,8 @@ __global__ void __launch_bounds__(kWarpgroup)
       for (int u = 0; u < 8; ++u) sum.x[u] += part[u];
     }
     finish_eight<T>(args, sum, row, column, eights);
+    if (column == 0 && row_sums.result != nullptr) add_row_sum(row_sums, work, row);
   }
-}
-
-// The row sums of all places that have some of a row's.
-__global__ void __launch_bounds__(kWarpgroup)
-    add_row_sums_kernel(const __grid_constant__ Work work, const float* sums, int m,
-                        float* result) {
-  const int row = static_cast<int>(blockIdx.x) * kWarpgroup + static_cast<int>(threadIdx.x);
-  if (row >= m) return;
-  const int first = row / work.rows_of_group() * work.column_pieces;
-  float sum = 0;
-  for (int group = first; group < first + work.column_pieces; ++group) {
-    const int end = work.end_place(group);
-    for (int place = work.first_place(group); place < end; ++place) {
-      sum += sums[place * work.rows_of_group() + row % work.rows_of_group()];
-    }
-  }
-  result[row] += sum;
 }
 
 template <class T, int kColumns, bool transpose_a, bool transpose_b>
@@ -273,7 +283,8 @@ void launch_width(const GemmArgs& args, const Work& work, Stream stream) {
   go(args, work, stream);
 }
 
-void multiply_in_parts(const GemmArgs& args, const Work& work, Stream stream) {
+void multiply_in_parts(const GemmArgs& args, const Work& work, const RowSums& row_sums,
+                       Stream stream) {
   const int64_t rows = int64_t{work.places()} * work.rows_of_group();
   const Workspace parts(4 * rows * work.columns, stream, "gemm");
   GemmArgs product = args;
@@ -284,13 +295,8 @@ void multiply_in_parts(const GemmArgs& args, const Work& work, Stream stream) {
   with_type(args.c.precision, [&](auto zero) {
     using T = decltype(zero);
     launch("gemm", sum_parts_kernel<T>, grid, kWarpgroup, 0, stream, args, work, parts.floats(),
-           takes_eights(args));
+           row_sums, takes_eights(args));
   });
-}
-
-void multiply_by_cut(const GemmArgs& args, const Work& work, Stream stream) {
-  if (work.share > 0) return multiply_in_parts(args, work, stream);
-  with_type(args.c.precision, [&](auto zero) { launch_width<decltype(zero)>(args, work, stream); });
 }
 
 }  // namespace
@@ -304,14 +310,20 @@ void gemm_wgmma(const GemmArgs& args, Stream stream) {
 }
 
 void gemm_wgmma_cut(const GemmArgs& args, const Work& work, Stream stream) {
-  if (args.a_row_sum == nullptr) return multiply_by_cut(args, work, stream);
-  const int64_t count = int64_t{work.places()} * work.rows_of_group();
-  const Workspace sums(4 * count, stream, "gemm");
+  std::optional<Workspace> parts_of_rows;
+  RowSums row_sums{};
   GemmArgs product = args;
-  product.a_row_sum = sums.floats();
-  multiply_by_cut(product, work, stream);
+  if (args.a_row_sum != nullptr) {
+    parts_of_rows.emplace(4 * int64_t{work.places()} * work.rows_of_group(), stream, "gemm");
+    product.a_row_sum = parts_of_rows->floats();
+    row_sums = {product.a_row_sum, args.a_row_sum};
+  }
+  if (work.share > 0) return multiply_in_parts(product, work, row_sums, stream);
+  with_type(args.c.precision,
+            [&](auto zero) { launch_width<decltype(zero)>(product, work, stream); });
+  if (args.a_row_sum == nullptr) return;
   launch("gemm", add_row_sums_kernel, static_cast<unsigned>(ceil_div(args.m, kWarpgroup)),
-         kWarpgroup, 0, stream, work, sums.floats(), static_cast<int>(args.m), args.a_row_sum);
+         kWarpgroup, 0, stream, work, row_sums, static_cast<int>(args.m));
 }
 
 }  // namespace lathe::LATHE_CUDA
