@@ -50,9 +50,10 @@ void Shadow::start_cluster(unsigned blocks) {
 void Shadow::sync_cluster() { std::fill(std::begin(syncs_), std::end(syncs_), time_++); }
 
 void Shadow::copied(uintptr_t address, std::size_t bytes) {
+  const auto block = static_cast<uint32_t>((address - reinterpret_cast<uintptr_t>(rooms_)) / room_);
   for (uintptr_t at = address; at < address + bytes; at += 4) {
     Cell& c = cell(at / 4);
-    c.write_time = *block_sync_, c.write_block = block_;
+    c.write_time = syncs_[block], c.write_block = first_block_ + block;
   }
 }
 

@@ -39,6 +39,7 @@ class Shadow {
   void sync_block() { *block_sync_ = time_++; }  // the running thread's
   void sync_cluster();
   void sync_warp(unsigned warp) { warp_sync_[warp] = time_++; }
+  // To the shared memory of a block of the cluster, by no thread: for all of that block to read.
   void copied(uintptr_t address, std::size_t bytes);
 
   // Notes what the running thread does. False when it may not; complaint() then says why.
