@@ -34,8 +34,8 @@ __global__ void __launch_bounds__(kRowThreads) forward_kernel(AddNormForwardArgs
     Group<T> s, gamma, beta;
     sum.get(step, w, j, s);
     if (saves) saved.store(j, s);
-    load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
-    load_group(args.beta + j, hidden - j, kRows != Rows::kScalars, beta);
+    load_group(args.gamma + j, hidden - j, kInVectors<kRows>, gamma);
+    load_group(args.beta + j, hidden - j, kInVectors<kRows>, beta);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) {
       s[u] = (s[u] - statistics.mean) * statistics.rstd * gamma[u] + beta[u];

@@ -24,9 +24,9 @@ __global__ void __launch_bounds__(kRowThreads)
   Row<T, kSteps, kRows> sum(saved);
   for_each_group<T, kSteps, kRows>(hidden, [&](int step, int w, int j) {
     Group<T> s, p, t;
-    load_group(word + j, hidden - j, kRows != Rows::kScalars, s);
-    load_group(position + j, hidden - j, kRows != Rows::kScalars, p);
-    load_group(type + j, hidden - j, kRows != Rows::kScalars, t);
+    load_group(word + j, hidden - j, kInVectors<kRows>, s);
+    load_group(position + j, hidden - j, kInVectors<kRows>, p);
+    load_group(type + j, hidden - j, kInVectors<kRows>, t);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) s[u] += p[u], s[u] += t[u];
     sum.set(step, w, j, s);
@@ -40,8 +40,8 @@ __global__ void __launch_bounds__(kRowThreads)
     Group<T> s, gamma, beta;
     sum.get(step, w, j, s);
     if (saves) saved.store(j, s);
-    load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
-    load_group(args.beta + j, hidden - j, kRows != Rows::kScalars, beta);
+    load_group(args.gamma + j, hidden - j, kInVectors<kRows>, gamma);
+    load_group(args.beta + j, hidden - j, kInVectors<kRows>, beta);
     LATHE_UNROLL
     for (int u = 0; u < kGroup<T>; ++u) {
       const float y = (s[u] - statistics.mean) * statistics.rstd * gamma[u] + beta[u];

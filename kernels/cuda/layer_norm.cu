@@ -91,7 +91,7 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
       Group<T> g, x, gamma;
       dy.get(step, w, j, g);
       normalised(step, w, j, x);
-      load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
+      load_group(args.gamma + j, hidden - j, kInVectors<kRows>, gamma);
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) {
         if (drops_input) g[u] *= factors[u][w];
@@ -114,7 +114,7 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
       Group<T> d, x, gamma;
       drops_input ? dropped.get(step, w, j, d) : dy.get(step, w, j, d);
       normalised(step, w, j, x);
-      load_group(args.gamma + j, hidden - j, kRows != Rows::kScalars, gamma);
+      load_group(args.gamma + j, hidden - j, kInVectors<kRows>, gamma);
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) {
         d[u] = rstd * (d[u] * gamma[u] - mean_g - x[u] * mean_gx);
@@ -123,7 +123,7 @@ __global__ void __launch_bounds__(kRowThreads, kSteps* kGroup<T> <= 6 ? 2 : 1)
       if (args.dx.data == nullptr) return;
       LATHE_UNROLL
       for (int u = 0; u < kGroup<T>; ++u) d[u] *= factors[u][w];
-      store_group(as<T>(args.dx) + at + j, hidden - j, kRows != Rows::kScalars, d);
+      store_group(as<T>(args.dx) + at + j, hidden - j, kInVectors<kRows>, d);
     });
   }
   if constexpr (kSteps > 0) reduce_block<T, kSteps>(dgamma, dbeta, hidden, slot_sums);

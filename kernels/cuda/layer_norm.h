@@ -31,6 +31,8 @@ enum class Rows {
   kVectors,  // groups are whole and aligned
   kFull,     // and there are as many columns as the kernel's steps cover
 };
+template <Rows kRows>
+constexpr bool kInVectors = kRows != Rows::kScalars;
 
 // Calls each(step, w, column) for the lane's groups of a row, `column` being a group's first. With
 // kSteps > 0 the row has at most kSteps * kStepColumns columns and the loop is unrolled, so that
@@ -73,15 +75,14 @@ __device__ inline void keep_all(Factors<T>& factors) {
 // A row in memory.
 template <class T, Rows kRows>
 struct MemoryRow {
-  static constexpr bool kVectors = kRows != Rows::kScalars;
   T* data;
   int hidden;
 
   __device__ void load(int column, Group<std::remove_const_t<T>>& x) const {
-    load_group(data + column, hidden - column, kVectors, x);
+    load_group(data + column, hidden - column, kInVectors<kRows>, x);
   }
   __device__ void store(int column, const Group<T>& x) const {
-    store_group(data + column, hidden - column, kVectors, x);
+    store_group(data + column, hidden - column, kInVectors<kRows>, x);
   }
 };
 
@@ -126,7 +127,7 @@ class LoadedRow {
   __device__ explicit LoadedRow(const MemoryRow<const T, kRows>& memory) : memory_(memory) {
     if constexpr (kSteps > 0) {
       for_each_group<T, kSteps, kRows>(memory.hidden, [&](int step, int w, int j) {
-        if (memory.kVectors) {
+        if (kInVectors<kRows>) {
           words_[step][w] = *reinterpret_cast<const uint32_t*>(memory.data + j);
         } else {
           Group<T> x;
