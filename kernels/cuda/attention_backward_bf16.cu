@@ -10,26 +10,47 @@ namespace lathe::LATHE_CUDA {
 
 namespace {
 
-// Two tiles that stay, twice two that stream past, and statistics of two tiles of queries.
+// Two tiles that stay, two that stream past and statistics of a tile of queries. These have two
+// places, so that the next ones come while these are worked on; of the widest heads one where a
+// block cannot have the memory for more (99 KB, on GPUs of compute capability 8.6 and 8.9).
 template <int kHead>
-constexpr int kBackwardBytes = 6 * kTileNumbers<kHead> * 2 +
-                               2 * static_cast<int>(sizeof(QueryStatistics<kTileRows>));
+constexpr int backward_bytes(int places) {
+  return (2 + 2 * places) * kTileNumbers<kHead> * 2 +
+         places * static_cast<int>(sizeof(QueryStatistics<kTileRows>));
+}
 
 template <int kHead>
 struct BackwardTiles {
   uint16_t* shared;
+  int places;  // 1 or 2
 
   __device__ uint16_t* first() const { return shared; }  // that stays
   __device__ uint16_t* second() const { return shared + kTileNumbers<kHead>; }
   __device__ uint16_t* streamed_first(int tile) const {
-    return shared + (2 + tile % 2) * kTileNumbers<kHead>;
+    return shared + (2 + 2 * (tile & (places - 1))) * kTileNumbers<kHead>;
   }
   __device__ uint16_t* streamed_second(int tile) const {
-    return shared + (4 + tile % 2) * kTileNumbers<kHead>;
+    return streamed_first(tile) + kTileNumbers<kHead>;
   }
   __device__ QueryStatistics<kTileRows>& statistics(int tile) const {
-    auto* both = reinterpret_cast<QueryStatistics<kTileRows>*>(shared + 6 * kTileNumbers<kHead>);
-    return both[tile % 2];
+    auto* all = reinterpret_cast<QueryStatistics<kTileRows>*>(shared + (2 + 2 * places) *
+                                                                           kTileNumbers<kHead>);
+    return all[tile & (places - 1)];
+  }
+
+  // Calls begin(tile) for each of `count` tiles as early as its place is free, and work(tile) when
+  // it is there. By all threads; the first has begun already.
+  template <class Begin, class Work>
+  __device__ void stream(int count, const Begin& begin, const Work& work) const {
+    for (int tile = 0; tile < count; ++tile) {
+      wait_for_copies<0>();
+      __syncthreads();
+      if (places > 1) begin(tile + 1);
+      work(tile);
+      if (places > 1) continue;
+      __syncthreads();
+      begin(tile + 1);
+    }
   }
 };
 
@@ -56,11 +77,11 @@ __device__ inline void to_dscore(Scores<>& scores, const Scores<>& dp,
 template <int kHead>
 __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
     query_gradient_kernel(const __grid_constant__ AttentionBackwardArgs args, Draw given,
-                          bool vectors, int done) {
+                          bool vectors, int done, int places) {
   const BackwardBlock block = BackwardBlock::of(args, vectors);
   if (block.longest() <= done) return;
   const Draw draw = current(given);
-  const BackwardTiles<kHead> tiles{dynamic_shared<uint16_t>()};
+  const BackwardTiles<kHead> tiles{dynamic_shared<uint16_t>(), places};
   const int count = (block.keys + kTileRows - 1) / kTileRows, warp_row = warp_of() * kWarpRows;
   const auto begin_tile = [&](int tile) {
     if (tile < count) {
@@ -78,11 +99,8 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
     block.load_statistics<kTileRows, kTensorThreads>(args, i0, tiles.statistics(0));
     HeadSums<kHead> dq;
     const int query = i0 + warp_row + lane_of() / 4;
-    for (int tile = 0; tile < count; ++tile) {
-      wait_for_copies<0>();
-      __syncthreads();
-      begin_tile(tile + 1);
-      if (i0 + warp_row >= block.queries) continue;
+    tiles.stream(count, begin_tile, [&](int tile) {
+      if (i0 + warp_row >= block.queries) return;
       const int left = block.keys - tile * kTileRows, groups = groups_of(left);
       const int lane_row = warp_row + lane_of() % 16;
       Scores<> scores, dp;
@@ -93,7 +111,7 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
       }
       to_dscore(scores, dp, tiles.statistics(0), draw.scale, args.scale * kLog2E, left);
       dq.add_product(scores, tiles.streamed_first(tile), groups);
-    }
+    });
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
       const int64_t row = block.first_query + query + half * 8;
@@ -110,11 +128,11 @@ __global__ void __launch_bounds__(kTensorThreads, kHead > 64 ? 2 : 3)
 template <int kHead>
 __global__ void __launch_bounds__(kTensorThreads, 2)
     key_gradient_kernel(const __grid_constant__ AttentionBackwardArgs args, Draw given,
-                        bool vectors, int done) {
+                        bool vectors, int done, int places) {
   const BackwardBlock block = BackwardBlock::of(args, vectors);
   if (block.longest() <= done) return;
   const Draw draw = current(given);
-  const BackwardTiles<kHead> tiles{dynamic_shared<uint16_t>()};
+  const BackwardTiles<kHead> tiles{dynamic_shared<uint16_t>(), places};
   const int count = (block.queries + kTileRows - 1) / kTileRows;
   const auto begin_tile = [&](int tile) {
     if (tile < count) {
@@ -134,11 +152,8 @@ __global__ void __launch_bounds__(kTensorThreads, 2)
     HeadSums<kHead> dk, dv;
     const WarpKeys rows{j0 / kTileRows, warp_of()};
     const int lane_row = rows.key_of_row(lane_of() % 16) - j0;
-    for (int tile = 0; tile < count; ++tile) {
-      wait_for_copies<0>();
-      __syncthreads();
-      begin_tile(tile + 1);
-      if (j0 + warp_of() * 4 >= block.keys) continue;
+    tiles.stream(count, begin_tile, [&](int tile) {
+      if (j0 + warp_of() * 4 >= block.keys) return;
       const uint16_t *q = tiles.streamed_first(tile), *dcontext = tiles.streamed_second(tile);
       const int groups = groups_of(block.queries - tile * kTileRows);
       Scores<> scores, dp;
@@ -149,7 +164,7 @@ __global__ void __launch_bounds__(kTensorThreads, 2)
       to_p_and_dscore(scores, dp, tiles.statistics(tile), 0, kept, draw.scale, args.scale * kLog2E);
       dv.add_product(scores, dcontext, groups);
       dk.add_product(dp, q, groups);
-    }
+    });
     LATHE_UNROLL
     for (int half = 0; half < 2; ++half) {
       const int key = rows.key_of_row(lane_of() / 4 + half * 8);
@@ -177,13 +192,15 @@ void attention_backward_bf16(const AttentionBackwardArgs& args, Stream stream) {
   if (!is_longer(args, done)) return;
   const dim3 grid = attention_grid(args.heads, args.sequences);
   with_head(args.head_size, [&](auto head) {
-    constexpr int kBytes = kBackwardBytes<head>;
-    allow_shared_memory(query_gradient_kernel<head>, kBytes, op);
-    allow_shared_memory(key_gradient_kernel<head>, kBytes, op);
-    launch(op, query_gradient_kernel<head>, grid, kTensorThreads, kBytes, stream, args, draw,
-           vectors, done);
-    launch(op, key_gradient_kernel<head>, grid, kTensorThreads, kBytes, stream, args, draw, vectors,
-           done);
+    const int most = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
+    const int places = backward_bytes<head>(2) <= most ? 2 : 1;
+    const int bytes = backward_bytes<head>(places);
+    allow_shared_memory(query_gradient_kernel<head>, bytes, op);
+    allow_shared_memory(key_gradient_kernel<head>, bytes, op);
+    launch(op, query_gradient_kernel<head>, grid, kTensorThreads, static_cast<std::size_t>(bytes),
+           stream, args, draw, vectors, done, places);
+    launch(op, key_gradient_kernel<head>, grid, kTensorThreads, static_cast<std::size_t>(bytes),
+           stream, args, draw, vectors, done, places);
   });
 }
 

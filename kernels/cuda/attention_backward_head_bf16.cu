@@ -127,14 +127,6 @@ __global__ void __launch_bounds__(2 * kRows, kHeadBlocks<kHead, kRows>)
         [&](int row) { return first_query + row; });
 }
 
-int most_shared_memory() {
-  int device = 0, bytes = 0;
-  check(cudaGetDevice(&device), "asking for the GPU");
-  check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
-        "asking for the GPU's properties");
-  return bytes;
-}
-
 template <int kHead, int kRows>
 void launch_kernel(const AttentionBackwardArgs& args, bool vectors, const Draw& draw,
                    Stream stream) {
@@ -150,7 +142,7 @@ void launch_kernel(const AttentionBackwardArgs& args, bool vectors, const Draw& 
 
 int attention_backward_of_heads(const AttentionBackwardArgs& args, bool vectors, const Draw& draw,
                                 Stream stream) {
-  const int most = most_shared_memory();
+  const int most = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
   int done = 0;
   with_head(args.head_size, [&](auto head) {
     const auto go_on_to = [&](auto rows) {

@@ -16,13 +16,6 @@ struct Functions {
 
 const Functions* functions() { return functions_of<Functions>("libcuda.so.1"); }
 
-int attribute(cudaDeviceAttr which) {
-  int device = 0, value = 0;
-  check(cudaGetDevice(&device), "asking for the GPU");
-  check(cudaDeviceGetAttribute(&value, which, device), "asking for the GPU's properties");
-  return value;
-}
-
 }  // namespace
 
 bool is_hopper() {

@@ -33,6 +33,9 @@ constexpr unsigned kAllLanes = 0xffffffffu;
 // Error unless the call succeeded: what went wrong in `op`, in one line.
 void check(cudaError_t error, const char* op);
 
+// Of the calling thread's GPU.
+int attribute(cudaDeviceAttr which);
+
 // In clusters of `cluster` neighbouring blocks of the grid (Hopper): they run at the same time and
 // reach each other's shared memory (bulk_copy.h).
 template <class... Parameters, class... Arguments>
