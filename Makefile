@@ -160,7 +160,7 @@ $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 # wgmma is sm_90a's own: no other GPU can take that code.
 $(addprefix $(OUT)/,kernels/cuda/gemm_wgmma.o bench/ladder/cuda/peak_wgmma.o): GPUS := $(HOPPER)
 GPU_LADDER_OBJECTS := $(GPU_LADDER_SOURCES:%.cu=$(OUT)/%.o)
-$(CUDA_OBJECTS) $(GPU_LADDER_OBJECTS): $(OUT)/%.o: %.cu | $(SETUP)
+$(CUDA_OBJECTS) $(GPU_LADDER_OBJECTS) $(OUT)/tests/kernels/gemm_by_cut.o: $(OUT)/%.o: %.cu | $(SETUP)
 	@mkdir -p $(@D)
 	$(call said,NVCC)$(NVCC) $(NVCCFLAGS) $(GPUS) -MMD -MP -c $< -o $@
 
@@ -207,8 +207,8 @@ GPU_LADDER := $(OUT)/gpu/ladder
 GPU_PROGRAMS := $(GPU_TEST) $(GPU_BENCH) $(GPU_LADDER)
 GPU_LIBS = -Wl,-Bstatic $(if $(filter %_test,$@),-lgtest_main -lgtest) -lutf8proc -llz4 -lzstd -lz -lgomp -Wl,-Bdynamic \
             -ldl -L$(CUDA_HOME)/lib64 -lcudart_static -lrt -lpthread
-$(GPU_TEST): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/cuda/*.cpp)) $(OUT)/tests/train/tiny_task.o \
-             $(OUT)/tests/temporary_directory.o
+$(GPU_TEST): $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/cuda/*.cpp)) $(OUT)/tests/kernels/gemm_by_cut.o \
+             $(OUT)/tests/train/tiny_task.o $(OUT)/tests/temporary_directory.o
 $(GPU_BENCH): $(OUT)/bench/gpu/main.o $(GPU_BENCH_HOST)
 $(GPU_LADDER): $(OUT)/bench/ladder/gpu/main.o $(GPU_LADDER_HOST) $(GPU_LADDER_OBJECTS)
 $(GPU_PROGRAMS): $(OUT)/tests/kernels/compare.o $(OUT)/liblathe.a
@@ -223,7 +223,8 @@ ifneq ($(FLAVOUR),tsan)
 SIMT_TEST := $(OUT)/tests/simt_test
 SIMT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)) \
                 $(patsubst %.cu,$(OUT)/%.simt.o,$(filter-out kernels/cuda/available.cu,$(CUDA_SOURCES)) \
-                                                $(wildcard tests/simt/*.cu) $(GPU_LADDER_SOURCES)) \
+                                                $(wildcard tests/simt/*.cu) $(GPU_LADDER_SOURCES) \
+                                                tests/kernels/gemm_by_cut.cu) \
                 $(GPU_LADDER_HOST) $(GPU_BENCH_HOST)
 $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/simt/*.cpp)): CXXFLAGS += -Itests/simt
 $(SIMT_TEST): $(SIMT_OBJECTS) $(OUT)/tests/kernels/compare.o $(OUT)/tests/nn/tiny_bert.o $(OUT)/tests/train/tiny_task.o \

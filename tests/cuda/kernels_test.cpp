@@ -5,6 +5,7 @@
 #include "tests/cuda/gpu.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/compare.h"
+#include "tests/kernels/gemm_by_cut.h"
 
 namespace lathe::testing {
 namespace {
@@ -13,12 +14,15 @@ constexpr double kTolerance = 2e-5;  // as tests/kernels/backends_test.cpp has i
 
 class GpuKernels : public GpuTest {
  protected:
-  static Operands run(const Case& c, Gemm gemm, int64_t offset) {
+  static Operands run(const Case& c, const Kernels& kernels, int64_t offset) {
     Operands operands = prepare(c, offset);
     operands.move_to(*gpu());
-    c.run(gpu()->kernels(gemm), operands);
+    c.run(kernels, operands);
     operands.fetch();
     return operands;
+  }
+  static Operands run(const Case& c, Gemm gemm, int64_t offset) {
+    return run(c, gpu()->kernels(gemm), offset);
   }
 
   static void expect_equals_reference(const std::vector<Case>& cases, Gemm gemm = Gemm::kCublas,
@@ -42,6 +46,21 @@ TEST_F(GpuKernels, NoOpIsMissing) {
 }
 
 TEST_F(GpuKernels, OurGemmEqualsReference) { expect_equals_reference(gemm_cases(), Gemm::kOwn); }
+TEST_F(GpuKernels, EveryCutOfOurGemmEqualsReference) {
+  if (!has_gemm_by_cut()) GTEST_SKIP() << "not a Hopper GPU";
+  Kernels kernels = gpu()->kernels(Gemm::kOwn);
+  kernels.gemm = gemm_by_cut;
+  for (const Case& c : gemm_cases_to_cut()) {
+    const Operands expected = run_case(c, reference_kernels(), prepare(c));
+    for (const GemmCut& cut : gemm_cuts()) {
+      set_gemm_cut(cut);
+      const Operands found = run(c, kernels, 0);
+      EXPECT_EQ(difference(expected, found, kTolerance, 0x1p-7), "")
+          << c.name << ", " << to_string(cut);
+      EXPECT_EQ(bitwise_difference(found, run(c, kernels, 0)), "") << c.name << ", twice";
+    }
+  }
+}
 TEST_F(GpuKernels, GemmByCublasEqualsReference) {
   // For bf16 cublasLt may round to formats of more digits: factors that need no rounding.
   std::vector<Case> exact = gemm_cases(), rounded = gemm_cases();

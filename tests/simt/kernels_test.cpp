@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/gemm_cut.h"
+#include "kernels/cuda/gemm.h"
 #include "kernels/cuda/ops.h"
 #include "tests/kernels/cases.h"
 #include "tests/kernels/compare.h"
+#include "tests/kernels/gemm_by_cut.h"
 #include "tests/simt/emulated_gpu.h"
 #include "tests/simt/hopper.h"
 
@@ -129,47 +130,14 @@ TEST_F(HopperKernelsTest, GemmInBf16EqualsReference) {
   expect_equals_reference(gemm_cases_in_bf16(), cuda_emulated::kernels(Gemm::kOwn));
 }
 
-// A cut of a product: the others are by cut_product.
-cuda_emulated::Work cut;
-void gemm_cut(const GemmArgs& args, Stream stream) {
-  using namespace cuda_emulated;
-  const auto pieces = static_cast<int>(ceil_div(args.n, cut.columns));
-  cut.column_pieces = pieces;
-  cut.groups = pieces * static_cast<int>(ceil_div(args.m, cut.rows_of_group()));
-  cut.steps = static_cast<int>(ceil_div(args.k, kStepDepth));
-  cut.clusters = cut.share == 0 ? minimum(2, cut.groups)
-                                : static_cast<int>(ceil_div(cut.groups * cut.steps, cut.share));
-  gemm_wgmma_cut(args, cut, stream);
-}
-
-// Of every width, by single blocks and by two, of whole sums and of parts that begin and end within
-// a group: a product with epilogue, and a gradient with row sums. An odd number of rows of pieces.
 TEST_F(HopperKernelsTest, EveryCutOfGemmEqualsReference) {
-  const std::vector<Case> cases = {gemm_case({.m = 300,
-                                              .n = 264,
-                                              .k = 328,
-                                              .transpose_b = true,
-                                              .epilogue = Epilogue::kBiasGelu,
-                                              .operands = Precision::kBF16,
-                                              .result = Precision::kBF16}),
-                                   gemm_case({.m = 264,
-                                              .n = 520,
-                                              .k = 328,
-                                              .transpose_a = true,
-                                              .accumulate = true,
-                                              .row_sum = true,
-                                              .operands = Precision::kBF16})};
+  ASSERT_TRUE(has_gemm_by_cut());
   Kernels kernels = cuda_emulated::kernels(Gemm::kOwn);
-  kernels.gemm = gemm_cut;
-  for (const int columns : {128, 192, 256}) {
-    for (const int cluster : {1, 2}) {
-      for (const int share : {0, 1, 4, 9}) {
-        cut.columns = columns, cut.cluster = cluster, cut.share = share;
-        const ::testing::ScopedTrace trace(
-            __FILE__, __LINE__, concat(columns, " columns, ", cluster, " blocks, share ", share));
-        expect_equals_reference(cases, kernels, {0});
-      }
-    }
+  kernels.gemm = gemm_by_cut;
+  for (const GemmCut& cut : gemm_cuts()) {
+    const ::testing::ScopedTrace trace(__FILE__, __LINE__, to_string(cut));
+    set_gemm_cut(cut);
+    expect_equals_reference(gemm_cases_to_cut(), kernels, {0});
   }
 }
 
