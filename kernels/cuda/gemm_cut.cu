@@ -33,7 +33,16 @@ double cycles(const Work& work, int multiprocessors) {
 
 }  // namespace
 
-Work cut_product(int64_t m, int64_t n, int64_t k, int multiprocessors) {
+Work Work::of(const GemmArgs& args, int columns, int cluster, int share, int most) {
+  const auto pieces = static_cast<int>(ceil_div(args.n, columns));
+  const auto groups = static_cast<int>(ceil_div(args.m, cluster * kPieceRows)) * pieces;
+  const auto steps = static_cast<int>(ceil_div(args.k, kStepDepth));
+  const int clusters =
+      share == 0 ? minimum(groups, most) : static_cast<int>(ceil_div(groups * steps, share));
+  return {columns, cluster, pieces, groups, steps, share, clusters};
+}
+
+Work cut_product(const GemmArgs& args, int multiprocessors) {
   constexpr int kLeastShare = 8;
   Work best{};
   const auto consider = [&](const Work& work) {
@@ -43,18 +52,14 @@ Work cut_product(int64_t m, int64_t n, int64_t k, int multiprocessors) {
   };
   for (const int columns : {256, 192, 128}) {
     for (const int cluster : {1, 2}) {
-      if (cluster > 1 && (m <= kPieceRows || multiprocessors < cluster)) continue;
-      const auto pieces = static_cast<int>(ceil_div(n, columns));
-      const auto groups = static_cast<int>(ceil_div(m, cluster * kPieceRows)) * pieces;
-      const auto steps = static_cast<int>(ceil_div(k, kStepDepth));
+      if (cluster > 1 && (args.m <= kPieceRows || multiprocessors < cluster)) continue;
       const int clusters = multiprocessors / cluster;
-      consider({columns, cluster, pieces, groups, steps, 0, minimum(groups, clusters)});
-      const int all = groups * steps;
+      const Work whole = Work::of(args, columns, cluster, 0, clusters);
+      consider(whole);
+      const int all = whole.groups * whole.steps;
       const auto fair = static_cast<int>(ceil_div(all, clusters));
       const int share = fair < kLeastShare ? kLeastShare : fair;
-      if (share >= all) continue;
-      consider(
-          {columns, cluster, pieces, groups, steps, share, static_cast<int>(ceil_div(all, share))});
+      if (share < all) consider(Work::of(args, columns, cluster, share, clusters));
     }
   }
   return best;

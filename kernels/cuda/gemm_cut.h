@@ -11,6 +11,9 @@ constexpr int kStepDepth = 64;  // of k
 // The results are cut into pieces of kPieceRows x `columns`. The blocks of a cluster work at the
 // same time on pieces one below the other, a group. There are `steps` along k to a group.
 struct Work {
+  // Of c [m, n] over k, for at most `most` clusters where they take whole groups.
+  static Work of(const GemmArgs& args, int columns, int cluster, int share, int most);
+
   int columns, cluster;
   int column_pieces, groups, steps;
   // 0: a cluster takes whole groups, in turn with the others. Else all groups' steps are one row,
@@ -19,6 +22,9 @@ struct Work {
   int clusters;  // that there is work for
 
   __host__ __device__ int rows_of_group() const { return cluster * kPieceRows; }
+  __device__ int group_of(int row, int column_piece) const {
+    return row / rows_of_group() * column_pieces + column_piece;
+  }
 
   // Parts lie in places, in the order of the steps: a cluster's number and a group's together
   // count them.
@@ -63,11 +69,10 @@ class Stretches {
   int cluster_, at_;
 };
 
-// The cut of a product of m x n results over k that takes a GPU with so many multiprocessors the
-// fewest cycles, counted roughly. Where k is cut decides about the last bits of a sum: so it
-// follows from whole pieces and steps, and a batch that a filler brings to a multiple of 64 tokens
-// is cut as it is without.
-Work cut_product(int64_t m, int64_t n, int64_t k, int multiprocessors);
+// The cut of a product that takes a GPU with so many multiprocessors the fewest cycles, counted
+// roughly. Where k is cut decides about the last bits of a sum: so it follows from whole pieces and
+// steps, and a batch that a filler brings to a multiple of 64 tokens is cut as it is without.
+Work cut_product(const GemmArgs& args, int multiprocessors);
 
 // gemm_wgmma as cut_product would not have it.
 void gemm_wgmma_cut(const GemmArgs& args, const Work& work, Stream stream);

@@ -210,10 +210,9 @@ struct RowSums {
 
 // Of all places that have some of the row's.
 __device__ inline void add_row_sum(const RowSums& sums, const Work& work, int row) {
-  const int first = row / work.rows_of_group() * work.column_pieces;
   float sum = 0;
-  for (int group = first; group < first + work.column_pieces; ++group) {
-    const int end = work.end_place(group);
+  for (int piece = 0; piece < work.column_pieces; ++piece) {
+    const int group = work.group_of(row, piece), end = work.end_place(group);
     for (int place = work.first_place(group); place < end; ++place) {
       sum += sums.parts[place * work.rows_of_group() + row % work.rows_of_group()];
     }
@@ -236,8 +235,7 @@ __global__ void __launch_bounds__(kWarpgroup)
       8 * (static_cast<int>(blockIdx.x) * kWarpgroup + static_cast<int>(threadIdx.x));
   if (column >= args.n) return;
   for (auto row = static_cast<int>(blockIdx.y); row < args.m; row += static_cast<int>(gridDim.y)) {
-    const int group = row / work.rows_of_group() * work.column_pieces + column / work.columns;
-    const int end = work.end_place(group);
+    const int group = work.group_of(row, column / work.columns), end = work.end_place(group);
     Eight sum{};
     for (int place = work.first_place(group); place < end; ++place) {
       const int64_t row_of_part =
@@ -306,7 +304,7 @@ bool sums_rows_on_the_way(const GemmArgs& args) {
 }
 
 void gemm_wgmma(const GemmArgs& args, Stream stream) {
-  gemm_wgmma_cut(args, cut_product(args.m, args.n, args.k, multiprocessor_count()), stream);
+  gemm_wgmma_cut(args, cut_product(args, multiprocessor_count()), stream);
 }
 
 void gemm_wgmma_cut(const GemmArgs& args, const Work& work, Stream stream) {

@@ -16,14 +16,8 @@ void set_gemm_cut(const GemmCut& next) { cut = next; }
 
 void gemm_by_cut(const GemmArgs& args, Stream stream) {
   using namespace LATHE_CUDA;
-  Work work{};
-  work.columns = cut.columns, work.cluster = cut.cluster, work.share = cut.share;
-  work.column_pieces = static_cast<int>(ceil_div(args.n, cut.columns));
-  work.groups = work.column_pieces * static_cast<int>(ceil_div(args.m, work.rows_of_group()));
-  work.steps = static_cast<int>(ceil_div(args.k, kStepDepth));
-  // Fewer than there are groups, so that some have more than one.
-  work.clusters = cut.share == 0 ? minimum(2, work.groups)
-                                 : static_cast<int>(ceil_div(work.groups * work.steps, cut.share));
+  // So few clusters that some have more than one group.
+  const Work work = Work::of(args, cut.columns, cut.cluster, cut.share, 2);
   gemm_wgmma_cut(args, work, stream);
 }
 

@@ -17,6 +17,12 @@ struct Problem {
   int multiprocessors;
 };
 
+Work cut(int64_t m, int64_t n, int64_t k, int multiprocessors) {
+  GemmArgs args{};
+  args.m = m, args.n = n, args.k = k;
+  return cut_product(args, multiprocessors);
+}
+
 std::vector<Problem> problems() {
   std::vector<Problem> all;
   for (const int multiprocessors : {1, 2, 3, 16, 114, 132}) {
@@ -54,7 +60,7 @@ std::vector<int> places_of_steps(const Work& work) {
 
 TEST(GemmCutTest, EveryStepIsDoneOnceAndItsPlaceIsFound) {
   for (const auto& [m, n, k, multiprocessors] : problems()) {
-    const Work work = cut_product(m, n, k, multiprocessors);
+    const Work work = cut(m, n, k, multiprocessors);
     const ::testing::ScopedTrace trace(
         __FILE__, __LINE__, concat(m, " x ", n, " over ", k, ", ", multiprocessors, " processors"));
     ASSERT_LE(work.clusters * work.cluster, multiprocessors);
@@ -77,20 +83,20 @@ TEST(GemmCutTest, EveryStepIsDoneOnceAndItsPlaceIsFound) {
 // On an H100: gradients of weights are few results over many tokens.
 TEST(GemmCutTest, EveryMultiprocessorHasWork) {
   for (const auto& [m, n] : {std::pair{2304, 768}, {3072, 768}, {768, 3072}, {768, 768}}) {
-    const Work work = cut_product(m, n, 16384, 132);
+    const Work work = cut(m, n, 16384, 132);
     EXPECT_GT(work.share, 0);
     EXPECT_GE(work.clusters * work.cluster, 130);
   }
-  EXPECT_EQ(cut_product(16384, 768, 768, 132).share, 0);
+  EXPECT_EQ(cut(16384, 768, 768, 132).share, 0);
 }
 
 // A batch is as long with a filler as without, rounded up to whole steps.
 TEST(GemmCutTest, AFillerChangesNoCut) {
-  const auto cut = [](int64_t tokens) {
-    const Work work = cut_product(768, 3072, tokens, 132);
+  const auto cut_for = [](int64_t tokens) {
+    const Work work = cut(768, 3072, tokens, 132);
     return std::vector<int>{work.columns, work.cluster, work.share, work.steps, work.clusters};
   };
-  for (const int64_t tokens : {64, 1600, 16384}) EXPECT_EQ(cut(tokens - 63), cut(tokens));
+  for (const int64_t tokens : {64, 1600, 16384}) EXPECT_EQ(cut_for(tokens - 63), cut_for(tokens));
 }
 
 }  // namespace
