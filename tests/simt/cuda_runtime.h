@@ -69,7 +69,7 @@ class Violation : public std::runtime_error {
 
 constexpr unsigned kWarp = 32;
 
-enum class Collective { kShuffle, kBallot, kSyncWarp, kMultiplyAdd, kTogether };
+enum class Collective { kShuffle, kBallot, kSyncWarp, kTogether };
 
 // Waits for the lanes of `mask`. A shuffle returns what lane `source` brought, a ballot the lanes
 // that brought something other than 0.
@@ -114,15 +114,8 @@ inline float from_bf16(uint16_t x) {
   return value;
 }
 
-// What a lane brings to mma.m16n8k16: its elements of a, b and the sums, which are added to.
-struct Fragments {
-  const uint32_t *a, *b;
-  float* sums;
-};
-inline void multiply_add(const uint32_t (&a)[4], const uint32_t (&b)[2], float (&sums)[4]) {
-  const Fragments mine{a, b, sums};
-  collective(Collective::kMultiplyAdd, 0xffffffffu, reinterpret_cast<uint64_t>(&mine), 0);
-}
+// mma.m16n8k16 of a lane's elements of a, b and the sums, which are added to.
+void multiply_add(const uint32_t (&a)[4], const uint32_t (&b)[2], float (&sums)[4]);
 
 // ldmatrix.x4: every lane gives the address of a row, and reads from others' rows. Whole words, as
 // kernels write them: accesses are compared with others of their size.

@@ -121,6 +121,15 @@ void complete_if_all_there(BarrierState& state) {
   ++state.phase;
 }
 
+void arrive_at(BarrierState& state, unsigned bytes_expected) {
+  if (state.arrived == state.made_for) {
+    violate(concat("arrives at a barrier that was made for ", state.made_for));
+  }
+  ++state.arrived;
+  state.bytes_expected += bytes_expected;
+  if (state.copies.empty()) complete_if_all_there(state);
+}
+
 struct Wait {
   BarrierState* barrier;
   unsigned parity;
@@ -237,19 +246,6 @@ void make_barrier(void* barrier, unsigned arrivals) {
   require_aligned(barrier, 8);
   block_state().barriers[shared_address(barrier)] = {arrivals, 0, 0, 0, {}};
 }
-
-namespace {
-
-void arrive_at(BarrierState& state, unsigned bytes_expected) {
-  if (state.arrived == state.made_for) {
-    violate(concat("arrives at a barrier that was made for ", state.made_for));
-  }
-  ++state.arrived;
-  state.bytes_expected += bytes_expected;
-  if (state.copies.empty()) complete_if_all_there(state);
-}
-
-}  // namespace
 
 void arrive(void* barrier, unsigned bytes_expected) {
   arrive_at(barrier_in(running_block(), barrier), bytes_expected);

@@ -70,8 +70,9 @@ struct Fiber {
   void* stack_pointer = nullptr;
   State state = State::kDone;
   uint3 index{};
-  unsigned number = 0, block = 0;  // in the cluster
-  Collective kind{};               // of the collective that it waits at
+  unsigned number = 0, block = 0;                            // in the cluster
+  Collective kind{};                                         // of the collective that it waits at
+  void (*work)(const uint64_t (&brought)[kWarp]) = nullptr;  // of kTogether
   unsigned mask = 0, source = 0;
   uint64_t value = 0;                            // brought, then received
   std::deque<std::pair<uint64_t, Copy>> copies;  // asked for and not made yet, with their group
@@ -113,7 +114,6 @@ struct Machine {
   unsigned at_cluster_barrier = 0, cluster_barriers = 0;  // threads there; how often all were
   Shadow shadow;
   std::map<const void*, std::size_t> allowed_shared;
-  void (*warp_work)(const uint64_t (&brought)[kWarp]) = nullptr;  // at kTogether
   uint64_t brought[kMaxThreads / kWarp][kWarp] = {};  // by each warp's lanes to its last collective
 };
 
@@ -200,6 +200,13 @@ void resume(Fiber& fiber) {
   m.running = nullptr;
 }
 
+// Whether it waits at the same collective.
+bool meets(const Fiber& other, const Fiber& fiber) {
+  return other.state == State::kAtCollective && other.kind == fiber.kind &&
+         other.mask == fiber.mask &&
+         (fiber.kind != Collective::kTogether || other.work == fiber.work);
+}
+
 // Why nothing runs: the first thread that waits, and the first that it waits for.
 std::string deadlock() {
   const Machine& m = machine();
@@ -213,8 +220,7 @@ std::string deadlock() {
           return concat(name_of(fiber), " waits for lane ", lane, ", which its warp has not");
         }
         const Fiber& o = m.fibers[other];
-        if (o.state == State::kAtCollective && o.kind == fiber.kind && o.mask == fiber.mask)
-          continue;
+        if (meets(o, fiber)) continue;
         return concat(name_of(fiber), " waits at a warp's shuffle, vote or __syncwarp that ",
                       name_of(o), " does not reach");
       }
@@ -294,34 +300,6 @@ void check_launch(dim3 grid, dim3 block, std::size_t shared_bytes, unsigned clus
   }
 }
 
-// The 32 lanes' fragments as matrices, multiplied; element by element as the PTX manual has them.
-void multiply_add(const uint64_t (&brought)[kWarp]) {
-  float a[16][16], b[16][8];
-  const auto low = [](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair)); };
-  const auto high = [](uint32_t pair) { return from_bf16(static_cast<uint16_t>(pair >> 16)); };
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): a lane brings a number
-  const auto of = [&](unsigned lane) { return reinterpret_cast<const Fragments*>(brought[lane]); };
-  for (unsigned lane = 0; lane < kWarp; ++lane) {
-    const unsigned group = lane / 4, first = lane % 4 * 2;
-    for (unsigned n = 0; n < 4; ++n) {
-      const unsigned row = group + n % 2 * 8, column = first + n / 2 * 8;
-      a[row][column] = low(of(lane)->a[n]), a[row][column + 1] = high(of(lane)->a[n]);
-    }
-    for (unsigned n = 0; n < 2; ++n) {
-      b[first + n * 8][group] = low(of(lane)->b[n]),
-                    b[first + n * 8 + 1][group] = high(of(lane)->b[n]);
-    }
-  }
-  for (unsigned lane = 0; lane < kWarp; ++lane) {
-    for (unsigned n = 0; n < 4; ++n) {
-      const unsigned row = lane / 4 + n / 2 * 8, column = lane % 4 * 2 + n % 2;
-      float sum = of(lane)->sums[n];
-      for (unsigned k = 0; k < 16; ++k) sum += a[row][k] * b[k][column];
-      of(lane)->sums[n] = sum;
-    }
-  }
-}
-
 // Completes the collective that `fiber` waits at when all lanes of its mask are there.
 void complete_if_all_there(Fiber& fiber) {
   Machine& m = machine();
@@ -330,15 +308,11 @@ void complete_if_all_there(Fiber& fiber) {
   uint64_t brought[kWarp] = {}, ballot = 0;
   for (unsigned lane = 0; lane < kWarp; ++lane) {
     if ((fiber.mask >> lane & 1) == 0) continue;
-    if (lane >= lanes || warp[lane].state != State::kAtCollective ||
-        warp[lane].kind != fiber.kind || warp[lane].mask != fiber.mask) {
-      return;
-    }
+    if (lane >= lanes || !meets(warp[lane], fiber)) return;
     brought[lane] = warp[lane].value;
     ballot |= uint64_t{warp[lane].value != 0} << lane;
   }
-  if (fiber.kind == Collective::kMultiplyAdd) multiply_add(brought);
-  if (fiber.kind == Collective::kTogether) m.warp_work(brought);
+  if (fiber.kind == Collective::kTogether) fiber.work(brought);
   std::copy(std::begin(brought), std::end(brought), m.brought[fiber.number / kWarp]);
   for (unsigned lane = 0; lane < lanes; ++lane) {
     if ((fiber.mask >> lane & 1) == 0) continue;
@@ -385,7 +359,7 @@ void wait_until(bool (*ready)(const void* where), const void* where, const char*
 }
 
 void meet_in_warp(const void* mine, void (*work)(const uint64_t (&brought)[kWarp])) {
-  machine().warp_work = work;
+  machine().running->work = work;
   collective(Collective::kTogether, 0xffffffffu, reinterpret_cast<uint64_t>(mine), 0);
 }
 
